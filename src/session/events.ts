@@ -1,0 +1,64 @@
+// What a session tells: a short closed list of events, in a bounded queue that keeps the important ones.
+import type { NetError } from '../core/errors.js';
+import type { Frame, Slot } from '../core/frame.js';
+import type { PeerId } from '../core/peer.js';
+
+/** Two peers' games differ, though they should be equal. */
+export interface Desync {
+  /** The checked frame: the states before the inputs of this frame differ. */
+  readonly frame: Frame;
+  /** With whom. */
+  readonly peer: PeerId;
+  /** `inputs`: the confirmed inputs differ already (a fault of rollwire or an attack). `state`: equal inputs made different states (the game). */
+  readonly cause: 'inputs' | 'state';
+  /** The checksums that differ: of the state, or of the inputs. */
+  readonly local: number;
+  readonly remote: number;
+}
+
+export interface SessionEvents {
+  /** Everyone has agreed to start. `seed` is the same for all, and different in each match. */
+  started: { readonly seed: number };
+  /** Nothing was heard from the peer for half a second; the game goes on as far as the window allows. */
+  interrupted: { readonly peer: PeerId; readonly silentMs: number };
+  /** It is heard again. */
+  resumed: { readonly peer: PeerId };
+  /** The peer left or was lost; after `lastFrame` its slots are absent. */
+  dropped: { readonly peer: PeerId; readonly slots: readonly Slot[]; readonly lastFrame: Frame; readonly why: string };
+  desync: Desync;
+  /** The session is over; with an error if it did not end by one's own wish. The last event. */
+  ended: { readonly error?: NetError };
+}
+
+export type SessionEvent = { [K in keyof SessionEvents]: { readonly type: K } & SessionEvents[K] }[keyof SessionEvents];
+
+/** Events kept when nobody takes them. Far more than ever happen between two frames. */
+const CAPACITY = 64;
+
+export class EventQueue {
+  readonly #events: SessionEvent[] = [];
+  #dropped = 0;
+
+  push(event: SessionEvent): void {
+    if (this.#events.length >= CAPACITY) this.#makeRoom();
+    this.#events.push(event);
+  }
+
+  take(): SessionEvent | undefined {
+    return this.#events.shift();
+  }
+
+  /** Events that were dropped because nobody took them. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Drops what says the least: an interruption, else the last of several desyncs, and only then the oldest of all. */
+  #makeRoom(): void {
+    const types = this.#events.map((event) => event.type);
+    const passing = types.findIndex((type) => type === 'interrupted' || type === 'resumed');
+    const repeated = types.indexOf('desync') === types.lastIndexOf('desync') ? 0 : types.lastIndexOf('desync');
+    this.#events.splice(passing >= 0 ? passing : repeated, 1);
+    this.#dropped++;
+  }
+}

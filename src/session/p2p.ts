@@ -1,0 +1,451 @@
+// One peer's session in a match: the deterministic core, the handshake and an endpoint for each other peer, put together.
+// It owns no clock and no transport. The order of a tick:
+//
+//   receive* → begin → [ input (each local slot) ] → transmit* → op* → event*
+//
+// so that the stall is decided before anything is sampled, and an input leaves before its frame is simulated.
+import { hashState } from '../core/checksum.js';
+import { DEFAULTS, LIMITS } from '../core/defaults.js';
+import { NetError } from '../core/errors.js';
+import { type Frame, NO_FRAME, type Slot } from '../core/frame.js';
+import type { Op } from '../core/game.js';
+import type { PeerId } from '../core/peer.js';
+import { furthestAhead, ringCapacity, SyncLayer } from '../core/sync-layer.js';
+import { MAX_DEBT_MS } from '../core/pacer.js';
+import { speedFor } from '../core/time-sync.js';
+import { decodeControl, type Leave } from '../wire/control-packets.js';
+import { type BadPacket, epochOf, KIND, kindOf } from '../wire/head.js';
+import { decodeInputPacket } from '../wire/input-packet.js';
+import { MAX_TEXT } from '../wire/limits.js';
+import { Msgpack } from '../wire/msgpack.js';
+import { Checks } from './checks.js';
+import { Endpoint } from './endpoint.js';
+import { EventQueue, type SessionEvent } from './events.js';
+import { Handshake, type Kickoff, type Seat } from './handshake.js';
+import { Outbox, type Transmit } from './outbox.js';
+import { type SessionOptions, type Settings, settingsFrom } from './options.js';
+import type { SessionStats } from './stats.js';
+
+/** Whether the session is still agreeing on a start, plays, or is over. */
+export type SessionState = 'starting' | 'running' | 'ended';
+
+export class Session<I, S> {
+  readonly #settings: Settings<I, S>;
+  readonly #msgpack = new Msgpack();
+  readonly #events = new EventQueue();
+  readonly #handshake: Handshake;
+  readonly #endpoints = new Map<PeerId, Endpoint>();
+  /** The same, in the order of their slots. */
+  #others: readonly Endpoint[] = [];
+  /** Peers that have left, for the statistics. */
+  readonly #gone: Endpoint[] = [];
+  readonly #bad: Partial<Record<BadPacket, number>> = {};
+  readonly #sync: SyncLayer<I, S>;
+  readonly #checks: Checks<I, S>;
+  readonly #outbox: Outbox<I, S>;
+  readonly #words: Uint16Array;
+  #state: SessionState = 'starting';
+  #kickoff: Kickoff | undefined;
+  #locals: readonly Slot[] = [];
+  /** For each local slot, whether its input of this tick is still to be given; and how many are. */
+  readonly #wanted: boolean[] = [];
+  #wantedCount = 0;
+  #now = 0;
+  #tickAt = -Infinity;
+  #tickSim: Frame = 0;
+  /** Until when a hitch is being made up for. */
+  #settledAt = 0;
+  #standing = true;
+  #speed = 1;
+  #stalled = 0;
+
+  /** @throws NetError `bad-option` */
+  constructor(options: SessionOptions<I, S>) {
+    const settings = settingsFrom(options);
+    this.#settings = settings;
+    const { input, players, window, fps, checkInterval, locals } = settings;
+    this.#sync = new SyncLayer({
+      codec: input,
+      slots: players,
+      window,
+      predict: settings.predict,
+      checkInterval,
+      maxInputDelay: LIMITS.inputDelay,
+    });
+    this.#checks = new Checks(this.#sync, { slots: players, words: input.words, interval: checkInterval, checksum: settings.checksum });
+    this.#words = new Uint16Array(input.words);
+    this.#outbox = new Outbox(this.#sync, this.#msgpack, {
+      self: settings.self,
+      locals,
+      words: input.words,
+      capacity: ringCapacity(window, LIMITS.inputDelay),
+    });
+    this.#handshake = new Handshake({
+      self: settings.self,
+      nonce: settings.nonce,
+      epoch: settings.epoch,
+      locals,
+      agreed: {
+        gameId: settings.gameId,
+        input: input.id.length <= MAX_TEXT ? input.id : `#${hashState(input.id)}`,
+        words: input.words,
+        players,
+        fps,
+        window,
+        checkInterval,
+      },
+      send: (to, packet) => this.#outbox.queueControl(to, packet),
+    });
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Who plays which slots; empty until started. */
+  get seats(): readonly Seat[] {
+    return this.#kickoff?.seats ?? [];
+  }
+
+  /** The slots played here; empty until started. */
+  get locals(): readonly Slot[] {
+    return this.#locals;
+  }
+
+  /** 32 bits, the same for all peers; 0 until started. */
+  get seed(): number {
+    return this.#kickoff?.seed ?? 0;
+  }
+
+  /** The frame that is simulated next. */
+  get frame(): Frame {
+    return this.#sync.sim;
+  }
+
+  /** The last simulated frame that will not be simulated again; −1 if none. */
+  get confirmedFrame(): Frame {
+    return this.#sync.final;
+  }
+
+  /** The last confirmed frame of which every other peer is known to have all inputs from here; −1 if none. */
+  get settledFrame(): Frame {
+    let settled = this.confirmedFrame;
+    for (const endpoint of this.#others) settled = Math.min(settled, endpoint.acked);
+    return settled;
+  }
+
+  /** Factor on the frame rate that keeps the peers together, 0.95 to 1.05. Stale after the next packet. */
+  get speed(): number {
+    return this.#speed;
+  }
+
+  /** Whose hello has not come: what the start waits for. */
+  get unheard(): readonly PeerId[] {
+    return this.#handshake.unheard;
+  }
+
+  /** When `begin` must be called at the latest, even if no frame is due, for limits of silence to be noticed. */
+  get deadline(): number {
+    if (this.#state !== 'running') return Infinity;
+    let deadline = Infinity;
+    for (const endpoint of this.#others) deadline = Math.min(deadline, endpoint.deadline);
+    return deadline;
+  }
+
+  /** A link to the peer is up: packets can be sent to it. */
+  connect(peer: PeerId): void {
+    if (this.#state === 'starting') this.#handshake.connect(peer);
+  }
+
+  /** The link to the peer is gone, and it said no goodbye. */
+  disconnect(peer: PeerId, why: string, now: number): void {
+    if (this.#state === 'starting') {
+      this.#end(new NetError('peer-gone', { peer, stage: 'handshake', why }));
+    } else if (this.#state === 'running') {
+      const endpoint = this.#endpoints.get(peer);
+      if (endpoint !== undefined) this.#end(new NetError('peer-lost', { peer, silentMs: endpoint.silentMs(now), why }));
+    }
+  }
+
+  /** Takes a packet that came from a peer. Allowed at any time, also between two operations. Never throws, whatever the bytes. */
+  receive(from: PeerId, bytes: Uint8Array, now: number): void {
+    if (this.#state === 'ended') return;
+    this.#now = Math.max(this.#now, now);
+    const first = bytes[bytes[0] === 0xdc ? 3 : 1];
+    const bad =
+      first !== undefined && first <= 0x7f && kindOf(first) === KIND.input
+        ? this.#receiveInput(from, bytes, epochOf(first))
+        : this.#receiveControl(from, bytes);
+    if (bad !== null) this.#bad[bad] = (this.#bad[bad] ?? 0) + 1;
+  }
+
+  /**
+   * Begins a tick. `sample`: give the input of each local slot, then simulate a frame. `stalled`: no new frame now.
+   * @param hold Make no new frame even if one were possible: the others are told that we are here, and nothing more.
+   */
+  begin(now: number, hold = false): 'sample' | 'stalled' {
+    // Away for longer than the limit of silence: whatever the others sent meanwhile may not have been delivered yet.
+    const asleepMs = now - this.#tickAt - DEFAULTS.interruptedMs;
+    if (asleepMs > 0) for (const endpoint of this.#others) endpoint.excuse(asleepMs, now);
+    this.#noteHitch(now);
+    this.#now = Math.max(this.#now, now);
+    if (this.#wantedCount > 0 && this.#wantedCount < this.#locals.length) {
+      throw new NetError('call-order', { call: 'begin()', expected: 'give the input of all local slots first, or of none' });
+    }
+    this.#wantedCount = 0;
+    this.#watch();
+    if (this.#state !== 'running') return 'stalled';
+    this.#check();
+    this.#speed = this.#wantedSpeed();
+    this.#outbox.queueInputs(this.#others);
+    this.#tickAt = this.#now;
+    this.#tickSim = this.#sync.sim;
+    const stalled = !this.#sync.mayAdvance;
+    this.#standing = stalled || hold;
+    if (this.#standing) {
+      if (stalled) this.#stalled++;
+      return 'stalled';
+    }
+    this.#wantedCount = this.#locals.length;
+    this.#wanted.fill(true);
+    return 'sample';
+  }
+
+  /**
+   * Gives a local slot's input. It will be applied `inputDelay` frames from now, and cannot be changed any more.
+   * @throws NetError `call-order` unless `begin` has just said `sample`, once for each local slot.
+   */
+  input(slot: Slot, input: I): void {
+    const at = slot - this.#locals[0]!;
+    if (this.#wantedCount === 0 || this.#wanted[at] !== true) {
+      throw new NetError('call-order', {
+        call: `input(${slot})`,
+        expected: 'give the input of each local slot once, after begin() has answered "sample"',
+      });
+    }
+    this.#settings.input.encode(input, this.#words);
+    this.#wanted[at] = false;
+    this.#sync.append(slot, this.#words, 0);
+    this.#outbox.created(this.#sync.queue(slot).held, this.#now);
+    if (--this.#wantedCount === 0) this.#sync.grant();
+  }
+
+  /** The next packet to send; undefined when there is none. Take all before the operations. */
+  transmit(): Transmit | undefined {
+    const control = this.#outbox.takeControl();
+    if (control !== undefined || this.#wantedCount > 0 || this.#state !== 'running') return control;
+    return this.#outbox.takeInput(this.#now, this.#tickSim);
+  }
+
+  /** The transport did not take the packet of the last `transmit`: it does not count as sent. */
+  unsent(): void {
+    this.#outbox.unsent();
+  }
+
+  /**
+   * What the game must do next; undefined when the tick is done. One object, reused.
+   * @throws NetError `call-order` while input packets wait to be sent: an input leaves before its frame is simulated.
+   */
+  op(): Op<I, S> | undefined {
+    if (this.#state !== 'running') return undefined;
+    if (this.#outbox.hasDue && this.#wantedCount === 0) {
+      throw new NetError('call-order', { call: 'op()', expected: 'take all packets with transmit() first' });
+    }
+    return this.#sync.op();
+  }
+
+  /** The next event; undefined when there is none. */
+  event(): SessionEvent | undefined {
+    return this.#events.take();
+  }
+
+  /** Leaves politely: the others are told, and given all inputs that they lack. Then `transmit` until undefined. @param error Why, for `ended`. */
+  leave(reason = 'left', error?: NetError): void {
+    if (this.#state === 'running') {
+      for (const endpoint of this.#others) this.#outbox.queueLeave(endpoint, reason);
+    }
+    this.#end(error);
+  }
+
+  stats(): SessionStats {
+    return {
+      ...this.#sync.stats(),
+      stalled: this.#stalled,
+      speed: this.#speed,
+      checksPassed: this.#checks.passed,
+      checksUnmatched: this.#checks.unmatched,
+      badPackets: this.#bad,
+      eventsDropped: this.#events.dropped,
+      peers: [...this.#others, ...this.#gone].map((endpoint) => endpoint.stats(this.#now)),
+    };
+  }
+
+  // ---- receiving
+
+  #receiveInput(from: PeerId, bytes: Uint8Array, epoch: number): BadPacket | null {
+    let endpoint = this.#endpoints.get(from);
+    if (endpoint === undefined && this.#state === 'starting') {
+      this.#handshake.implied(from, epoch);
+      this.#startIfAgreed();
+      endpoint = this.#endpoints.get(from);
+    }
+    if (endpoint === undefined) return 'unknown peer';
+    const { packet } = endpoint;
+    const bad = decodeInputPacket(this.#msgpack, bytes, endpoint.columns, packet);
+    if (bad !== null) return bad;
+    if (packet.epoch !== this.#kickoff!.epoch) return 'other epoch';
+    if (endpoint.receipt > this.#outbox.lastFrame) return 'out of place';
+    if (this.#tooFar(Math.max(packet.sim, packet.first + packet.count))) return 'frame too far';
+    this.#heard(endpoint);
+    const rtt = endpoint.takeTiming(this.#now, this.#position());
+    if (rtt >= 0) this.#settings.trace.rtt?.(from, rtt);
+    const acknowledged = endpoint.takeReceipt();
+    if (acknowledged !== NO_FRAME) endpoint.acknowledgedAfter(this.#now - this.#outbox.createdAt(acknowledged));
+    return this.#takeInputs(endpoint, packet.first, packet.count, packet.words);
+  }
+
+  /** Whether no peer that keeps the rules can have come this far: taking its inputs would overwrite some that are still needed. */
+  #tooFar(frame: Frame): boolean {
+    return frame > this.#sync.sim + furthestAhead(this.#settings.window, LIMITS.inputDelay);
+  }
+
+  /** Takes the inputs that are new; the others are repetitions. */
+  #takeInputs(endpoint: Endpoint, first: Frame, count: number, words: Uint16Array): BadPacket | null {
+    const { slots, columns } = endpoint;
+    const width = this.#settings.input.words;
+    const held = this.#sync.queue(slots[0]!).held;
+    if (first > held + 1) return 'gap';
+    for (let frame = held + 1; frame < first + count; frame++) {
+      const base = (frame - first) * columns;
+      for (let i = 0; i < slots.length; i++) this.#sync.append(slots[i]!, words, base + i * width);
+      this.#settings.trace.held?.(endpoint.peer, frame, this.#now);
+    }
+    return null;
+  }
+
+  #receiveControl(from: PeerId, bytes: Uint8Array): BadPacket | null {
+    const endpoint = this.#endpoints.get(from);
+    const packet = decodeControl(this.#msgpack, bytes, endpoint?.columns ?? 1);
+    if (typeof packet === 'string') return packet;
+    switch (packet.kind) {
+      case 'hello': {
+        if (endpoint !== undefined) this.#heard(endpoint);
+        const error = this.#handshake.hello(from, packet);
+        if (error !== undefined && this.#state === 'starting') this.#end(error);
+        return error !== undefined && this.#state === 'running' ? 'out of place' : null;
+      }
+      case 'start': {
+        const fits = this.#handshake.start(from, packet);
+        this.#startIfAgreed();
+        // A go may come after the input packet that stood for it.
+        return fits || (packet.step === 'go' && endpoint !== undefined) ? null : 'out of place';
+      }
+      case 'check':
+      case 'leave':
+        if (endpoint === undefined) return 'unknown peer';
+        if (packet.epoch !== this.#kickoff!.epoch) return 'other epoch';
+        this.#heard(endpoint);
+        if (packet.kind === 'leave') return this.#takeLeave(endpoint, packet);
+        this.#checks.take(from, packet);
+        return null;
+    }
+  }
+
+  #takeLeave(endpoint: Endpoint, leave: Leave): BadPacket | null {
+    const bad = this.#tooFar(leave.first + leave.count)
+      ? 'frame too far'
+      : this.#takeInputs(endpoint, leave.first, leave.count, leave.words);
+    const { peer, slots } = endpoint;
+    const lastFrame = this.#sync.queue(slots[0]!).held;
+    for (const slot of slots) this.#sync.cut(slot, lastFrame);
+    this.#endpoints.delete(peer);
+    this.#others = [...this.#endpoints.values()];
+    this.#gone.push(endpoint);
+    this.#events.push({ type: 'dropped', peer, slots, lastFrame, why: leave.reason });
+    return bad;
+  }
+
+  #heard(endpoint: Endpoint): void {
+    if (endpoint.heard(this.#now)) this.#events.push({ type: 'resumed', peer: endpoint.peer });
+  }
+
+  // ---- the course of the match
+
+  #startIfAgreed(): void {
+    const kickoff = this.#handshake.kickoff;
+    if (kickoff === undefined || this.#kickoff !== undefined) return;
+    this.#kickoff = kickoff;
+    this.#state = 'running';
+    const { self, input, fps, inputDelay } = this.#settings;
+    for (const { peer, slots } of kickoff.seats) {
+      if (peer === self) {
+        this.#locals = slots;
+        continue;
+      }
+      const receiptIndex = kickoff.seats.filter((seat) => seat.peer !== peer).findIndex((seat) => seat.peer === self);
+      const columns = slots.length * input.words;
+      this.#endpoints.set(
+        peer,
+        new Endpoint({ peer, slots, columns, others: kickoff.seats.length - 1, receiptIndex, fps, now: this.#now }),
+      );
+    }
+    this.#others = [...this.#endpoints.values()];
+    for (const _ of this.#locals) this.#wanted.push(false);
+    this.#outbox.start(kickoff, this.#locals);
+    // The frames before the first sampled input takes effect.
+    input.encode(input.neutral, this.#words);
+    for (const slot of this.#locals) {
+      for (let frame = 0; frame < inputDelay; frame++) {
+        this.#sync.append(slot, this.#words, 0);
+        this.#outbox.created(frame, this.#now);
+      }
+    }
+    this.#events.push({ type: 'started', seed: kickoff.seed });
+  }
+
+  #end(error?: NetError): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#events.push({ type: 'ended', ...(error === undefined ? {} : { error }) });
+  }
+
+  /** Looks for peers that have fallen silent. */
+  #watch(): void {
+    if (this.#state !== 'running') return;
+    for (const endpoint of this.#others) {
+      const { peer } = endpoint;
+      const silentMs = endpoint.silentMs(this.#now);
+      if (endpoint.interruptedNow(this.#now)) this.#events.push({ type: 'interrupted', peer, silentMs });
+      if (silentMs >= DEFAULTS.lostMs) this.#end(new NetError('peer-lost', { peer, silentMs, why: 'no packets came any more' }));
+    }
+  }
+
+  /** Sends the checks that have become final, and compares. */
+  #check(): void {
+    for (let check = this.#checks.next(this.#kickoff!.epoch); check !== undefined; check = this.#checks.next(this.#kickoff!.epoch)) {
+      for (const endpoint of this.#others) this.#outbox.queueControl(endpoint.peer, check, endpoint);
+    }
+    for (let desync = this.#checks.desync(); desync !== undefined; desync = this.#checks.desync()) {
+      this.#events.push({ type: 'desync', ...desync });
+    }
+  }
+
+  /** A hitch of ours that the pacer makes up for: what was measured before, and what is until then, tells nothing of the peers' clocks. */
+  #noteHitch(now: number): void {
+    if (now - this.#tickAt < MAX_DEBT_MS + 1000 / this.#settings.fps) return;
+    this.#settledAt = now + MAX_DEBT_MS;
+    for (const endpoint of this.#others) endpoint.timeSync.clear();
+  }
+
+  /** Our frame now with its fraction; undefined while we stand still, or make up for a hitch. */
+  #position(): Frame | undefined {
+    if (this.#standing || this.#now < this.#settledAt) return undefined;
+    return this.#tickSim + Math.min(1, ((this.#now - this.#tickAt) * this.#settings.fps * this.#speed) / 1000);
+  }
+
+  #wantedSpeed(): number {
+    let sum = 0;
+    for (const endpoint of this.#others) sum += endpoint.timeSync.offset(this.#now);
+    return this.#others.length === 0 ? 1 : speedFor(sum / this.#others.length, this.#settings.fps);
+  }
+}
