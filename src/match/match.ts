@@ -1,0 +1,193 @@
+// A running match as a game sees it.
+import type { Clock, Off } from '../core/clock.js';
+import { DEFAULTS } from '../core/defaults.js';
+import { NetError } from '../core/errors.js';
+import type { Frame, Slot } from '../core/frame.js';
+import type { Game } from '../core/game.js';
+import type { PeerId } from '../core/peer.js';
+import type { LinkStats } from '../link/link-stats.js';
+import type { SessionEvent, SessionEvents } from '../session/events.js';
+import type { Session } from '../session/p2p.js';
+import type { SessionStats } from '../session/stats.js';
+import { type LoopHandlers, startLoop } from './loop.js';
+import type { Mesh } from './mesh.js';
+import type { Progress } from './options.js';
+import { defaultTicker, type Ticker } from './ticker.js';
+
+/** How often the others are told that we are here while `run` has not been called yet: well below what counts as an interruption. */
+const IDLE_MS = DEFAULTS.interruptedMs / 5;
+
+/** What can happen in a match; see {@link SessionEvents}. */
+export type MatchEvents = Omit<SessionEvents, 'started'>;
+
+/** Who plays a slot. */
+export interface SlotInfo {
+  readonly slot: Slot;
+  readonly peer: PeerId;
+  /** Played here. */
+  readonly local: boolean;
+}
+
+export interface MatchStats extends SessionStats {
+  /** For each linked peer, what its channels did. */
+  readonly links: Readonly<Record<PeerId, LinkStats>>;
+}
+
+export interface MatchParts<I, S> {
+  readonly self: PeerId;
+  readonly session: Session<I, S>;
+  readonly mesh: Mesh<I, S>;
+  readonly game: Game<I, S>;
+  readonly clock: Clock;
+  readonly fps: number;
+  readonly timeline: readonly Progress[];
+  /** Gives back what `joinMatch` took: the signaling room. */
+  release(): void;
+}
+
+export class Match<I, S> {
+  readonly #parts: MatchParts<I, S>;
+  readonly #handlers = new Map<keyof MatchEvents, Set<(event: never) => void>>();
+  /** Events that came before anybody listened for them. */
+  readonly #unheard: SessionEvent[] = [];
+  #stopLoop: Off | undefined;
+  #stopIdle: Off = () => {};
+  #closed = false;
+
+  /** Made by `joinMatch`. */
+  constructor(parts: MatchParts<I, S>) {
+    this.#parts = parts;
+    this.#idle();
+  }
+
+  /** This peer's id. */
+  get self(): PeerId {
+    return this.#parts.self;
+  }
+
+  /** Who plays which slot, in their order. */
+  get slots(): readonly SlotInfo[] {
+    const { session, self } = this.#parts;
+    return session.seats.flatMap(({ peer, slots }) => slots.map((slot) => ({ slot, peer, local: peer === self })));
+  }
+
+  /** The slots played here. */
+  get locals(): readonly Slot[] {
+    return this.#parts.session.locals;
+  }
+
+  /** 32 bits, the same on all peers and different in each match: for the game's own random numbers. */
+  get seed(): number {
+    return this.#parts.session.seed;
+  }
+
+  /** The frame that is simulated next. */
+  get frame(): Frame {
+    return this.#parts.session.frame;
+  }
+
+  /** The last frame that will not be simulated again; −1 if none. */
+  get confirmedFrame(): Frame {
+    return this.#parts.session.confirmedFrame;
+  }
+
+  /** The last confirmed frame of which every other peer has all our inputs too; −1 if none. */
+  get settledFrame(): Frame {
+    return this.#parts.session.settledFrame;
+  }
+
+  /** How the match came about, step by step, with times. */
+  get timeline(): readonly Progress[] {
+    return this.#parts.timeline;
+  }
+
+  /**
+   * Starts playing. Returns a function that stops the loop (not the match: `close` does).
+   * @param ticker What wakes the loop up. Default: the display's frames in a page, a timer elsewhere.
+   */
+  run(handlers: LoopHandlers<I> & { readonly ticker?: Ticker }): Off {
+    if (this.#closed || this.#stopLoop !== undefined) {
+      throw new NetError('call-order', { call: 'run()', expected: 'call it once, before close(), or stop the loop that runs' });
+    }
+    const { session, mesh, game, clock, fps } = this.#parts;
+    this.#stopIdle();
+    const stop = startLoop({
+      session,
+      mesh,
+      game,
+      handlers,
+      ticker: handlers.ticker ?? defaultTicker(clock),
+      clock,
+      fps,
+      failed: (error) => this.#gameFailed(error),
+    });
+    this.#stopLoop = stop;
+    return () => {
+      if (this.#stopLoop !== stop) return;
+      stop();
+      this.#stopLoop = undefined;
+      if (!this.#closed) this.#idle();
+    };
+  }
+
+  /** Calls `handler` with each such event, also with those that came before anybody listened. Returns a function that ends it. */
+  on<K extends keyof MatchEvents>(name: K, handler: (event: MatchEvents[K]) => void): Off {
+    const handlers = this.#handlers.get(name) ?? new Set();
+    this.#handlers.set(name, handlers);
+    handlers.add(handler);
+    for (const event of this.#unheard.filter(({ type }) => type === name)) {
+      this.#unheard.splice(this.#unheard.indexOf(event), 1);
+      this.emit(event);
+    }
+    return () => handlers.delete(handler);
+  }
+
+  stats(): MatchStats {
+    const { session, mesh } = this.#parts;
+    const links: Record<PeerId, LinkStats> = {};
+    for (const peer of mesh.peers) links[peer] = mesh.linkStats(peer)!;
+    return { ...session.stats(), links };
+  }
+
+  /** Leaves the match and releases everything. The others are told why. Calling it again does nothing. */
+  close(reason = 'left'): void {
+    this.#close(reason);
+  }
+
+  /** @internal Takes an event of the session. */
+  emit(event: SessionEvent): void {
+    if (event.type === 'started') return;
+    const handlers = this.#handlers.get(event.type);
+    if (handlers === undefined || handlers.size === 0) {
+      if (this.#unheard.length < 64) this.#unheard.push(event);
+    } else {
+      for (const handler of handlers) (handler as (event: SessionEvent) => void)(event);
+    }
+    if (event.type === 'ended') this.close();
+  }
+
+  #close(reason: string, error?: NetError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopLoop?.();
+    this.#stopIdle();
+    this.#parts.mesh.close(reason, error);
+    this.#parts.release();
+  }
+
+  #gameFailed(error: unknown): void {
+    const cause = error instanceof Error ? error.message : String(error);
+    this.#close('its game failed', new NetError('game-failed', { frame: this.frame, cause }, error));
+  }
+
+  /** Until the loop runs, keeps the others from taking us for lost. */
+  #idle(): void {
+    const { session, mesh, clock } = this.#parts;
+    this.#stopIdle = clock.after(IDLE_MS, () => {
+      session.begin(clock.now(), true);
+      mesh.flush();
+      mesh.drain();
+      if (!this.#closed) this.#idle();
+    });
+  }
+}
