@@ -198,6 +198,12 @@ describe.concurrent('rollwire play', () => {
     }
   });
 
+  test('an unknown command: one line, exit 2', async () => {
+    const { code, err } = await rollwire(['paly']);
+    expect(code).toBe(2);
+    expect(err).toBe('rollwire: there is no command "paly"; see rollwire --help\n');
+  });
+
   test('--help explains every flag', async () => {
     const { code, out } = await rollwire(['play', '--help']);
     expect(code).toBe(0);

@@ -56,4 +56,14 @@ describe('entry points', () => {
   test('msgpackr is the only dependency', () => {
     expect(Object.keys(manifest.dependencies)).toEqual(['msgpackr']);
   });
+
+  test('the package holds what its commands need, and no tests', { timeout: 30_000 }, () => {
+    const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json'], { cwd: PROJECT, encoding: 'utf8' });
+    const report = JSON.parse(stdout) as Record<string, { files: { path: string }[] }>;
+    const files = Object.values(report).flatMap((entry) => entry.files.map(({ path }) => path));
+    expect(files).toContain('dist/src/cli/play-peer.js');
+    expect(files).toContain('dist/examples/duel/duel.js');
+    expect(files).toContain('examples/inputs/melee-v2_0.u16');
+    expect(files.filter((path) => /test|bench|tsbuildinfo/.test(path))).toEqual([]);
+  });
 });
