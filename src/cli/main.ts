@@ -20,7 +20,7 @@ Each explains itself with --help.
 process.exitCode = await main(process.argv.slice(2));
 
 async function main([name, ...rest]: readonly string[]): Promise<number> {
-  if (name === undefined || name === '--help') {
+  if (name === undefined || name === '--help' || name === '-h') {
     process.stdout.write(HELP);
     return 0;
   }

@@ -1,6 +1,6 @@
 // The flags of `rollwire play`: read, checked, explained.
-import { readFileSync, accessSync, constants } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DEFAULTS, LIMITS } from '../core/defaults.js';
@@ -111,8 +111,15 @@ export function parsePlayFlags(argv: readonly string[]): 'help' | { settings: Pl
   if (settings.jitter > settings.delay) {
     throw new NetError('bad-option', { option: '--jitter', got: settings.jitter, expected: `at most the delay, ${settings.delay}` });
   }
+  if (settings.window === 0 && settings.inputDelay === 0) {
+    throw new NetError('bad-option', {
+      option: '--input-delay',
+      got: 0,
+      expected: 'at least 1 with --window 0: in lockstep nothing is guessed',
+    });
+  }
   const json = typeof values['json'] === 'string' ? resolve(values['json']) : undefined;
-  if (json !== undefined) requireWritableFolder(json);
+  if (json !== undefined) requireWritable(json);
   return { settings, json };
 }
 
@@ -139,10 +146,11 @@ function integer({ name, value, min, max }: Flag, given: string | boolean | unde
   throw new NetError('bad-option', { option: `--${name}`, got: given, expected: `an integer from ${min} to ${max}` });
 }
 
-function requireWritableFolder(file: string): void {
+/** The results are worth nothing if they cannot be kept: better to know it before the match. */
+function requireWritable(file: string): void {
   try {
-    accessSync(dirname(file), constants.W_OK);
+    closeSync(openSync(file, 'a'));
   } catch {
-    throw new NetError('bad-option', { option: '--json', got: file, expected: 'a file in a folder that exists and can be written to' });
+    throw new NetError('bad-option', { option: '--json', got: file, expected: 'a file that can be written to, in a folder that exists' });
   }
 }

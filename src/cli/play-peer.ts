@@ -18,7 +18,7 @@ const PROGRESS_MS = 100;
 const task = JSON.parse(process.argv[2] ?? '') as PeerTask;
 // The parent decides when a run is interrupted, and without a parent there is nobody to play for.
 process.on('SIGINT', () => {});
-process.on('disconnect', () => process.exit(1));
+process.on('disconnect', orphaned);
 play(task).catch((error: unknown) => {
   tell({
     type: 'failure',
@@ -27,8 +27,18 @@ play(task).catch((error: unknown) => {
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),
   });
   process.exitCode = 1;
-  process.disconnect();
+  hangUp();
 });
+
+function orphaned(): void {
+  process.exit(1);
+}
+
+/** Nothing more to say to the parent. The process ends by itself once everything is closed. */
+function hangUp(): void {
+  process.off('disconnect', orphaned);
+  if (process.connected) process.disconnect();
+}
 
 function tell(message: PeerMessage): void {
   if (process.connected) process.send?.(message);
@@ -105,12 +115,12 @@ async function play({ settings, self, player, url, room, relay }: PeerTask): Pro
       },
     });
   });
-  process.disconnect();
+  hangUp();
 }
 
 function fail(error: unknown, stage: string): void {
   if (!(error instanceof NetError)) throw error;
   tell({ type: 'failure', code: error.code, stage, message: error.message });
   process.exitCode = 1;
-  if (process.connected) process.disconnect();
+  hangUp();
 }

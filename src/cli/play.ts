@@ -53,8 +53,11 @@ class Run {
 
   async play(): Promise<number> {
     const { delay, jitter, loss, burst, seed, port } = this.#settings;
-    const server = await startRoomServer({ port });
     const relay = await startRelay({ impair: { delayMs: delay, jitterMs: jitter, loss: loss / 100, burstMs: burst }, seed });
+    const server = await startRoomServer({ port }).catch((error: unknown) => {
+      relay.close();
+      throw error;
+    });
     const interrupt = (): void => {
       this.#interrupted = true;
       for (const { process: child } of this.#peers) child.kill('SIGKILL');
@@ -102,9 +105,11 @@ class Run {
       else if (message.type === 'failure') peer.failure = message;
       else line.note(`${name}: ${message.text}`);
     });
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
       child.on('exit', (code, signal) => {
-        if (peer.result === undefined && peer.failure === undefined && !this.#interrupted) {
+        const ended = code === 0 && peer.result !== undefined;
+        if (!ended && peer.failure === undefined && !this.#interrupted) {
           const message = `its process ended (${signal ?? `exit code ${code}`})`;
           peer.failure = { code: 'process-ended', stage: peer.progress?.stage ?? 'signaling', message };
           line.note(`${name}: ${message}`);
@@ -125,22 +130,21 @@ class Run {
     const truth = complete ? replay(this.#recording, this.#settings) : undefined;
     const verdict =
       truth === undefined
-        ? { equal: false, text: 'not equal: the match did not come to its end', firstDifference: null }
+        ? { equal: false, text: 'no result: the match did not come to its end', firstDifference: null }
         : judge(truth, results);
     const report = playReport(this.#settings, relay.stats(), { verdict, truth, results, failures });
     process.stdout.write(`${printReport(report)}\n`);
     if (this.#json !== undefined) writeFileSync(this.#json, `${JSON.stringify(report, null, 2)}\n`);
-    return report.equal ? 0 : 1;
+    return report.equal && failures.length === 0 ? 0 : 1;
   }
 
-  /** How far both are, in one line. */
-  #describe(): string {
-    const parts = this.#peers.map(({ name, progress }) => {
+  /** How far each is. */
+  #describe(): string[] {
+    return this.#peers.map(({ name, progress }) => {
       if (progress === undefined) return `${name} starts`;
       if (progress.stage !== 'play') return `${name} connects: ${progress.stage}`;
       const { frame, confirmed, rttMs, depth, loss } = progress;
       return `${name} ${frame} (${confirmed} confirmed) rtt ${Math.round(rttMs)} ms, rollback ${depth}, loss ${Math.round(loss * 100)} %`;
     });
-    return parts.join('  ·  ');
   }
 }

@@ -1,16 +1,20 @@
-// A line that tells how far something is: rewritten in place on a terminal, printed now and then elsewhere.
+// Some lines that tell how far something is: rewritten in place on a terminal, printed now and then as one line elsewhere.
 import type { WriteStream } from 'node:tty';
 
-/** How often it changes on a terminal, and elsewhere, in ms. */
+/** How often they change on a terminal, and elsewhere, in ms. */
 const TERMINAL_MS = 100;
 const PLAIN_MS = 2_000;
+const CLEAR_LINE = '\r\u001b[K';
 
 export class ProgressLine {
   readonly #out: WriteStream;
-  readonly #describe: () => string;
+  readonly #describe: () => readonly string[];
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** Lines that stand on the terminal now. */
+  #shown = 0;
+  #last = '';
 
-  constructor(out: WriteStream, describe: () => string) {
+  constructor(out: WriteStream, describe: () => readonly string[]) {
     this.#out = out;
     this.#describe = describe;
   }
@@ -21,16 +25,33 @@ export class ProgressLine {
 
   /** Prints a line of its own above. */
   note(text: string): void {
-    this.#out.write(this.#out.isTTY ? `\r\u001b[K${text}\n` : `${text}\n`);
+    this.#clear();
+    this.#out.write(`${text}\n`);
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    if (this.#out.isTTY) this.#out.write('\r\u001b[K');
+    this.#clear();
   }
 
   #show(): void {
-    const text = this.#describe();
-    this.#out.write(this.#out.isTTY ? `\r\u001b[K${text.slice(0, Math.max(20, this.#out.columns - 1))}` : `${text}\n`);
+    const lines = this.#describe();
+    if (this.#out.isTTY) {
+      this.#clear();
+      const width = Math.max(20, this.#out.columns - 1);
+      this.#out.write(lines.map((line) => line.slice(0, width)).join('\n'));
+      this.#shown = lines.length;
+      return;
+    }
+    const text = lines.join('  ·  ');
+    // Standing still is told once.
+    if (text !== this.#last) this.#out.write(`${text}\n`);
+    this.#last = text;
+  }
+
+  #clear(): void {
+    if (this.#shown === 0) return;
+    this.#out.write(`${CLEAR_LINE}${`\u001b[A${CLEAR_LINE}`.repeat(this.#shown - 1)}`);
+    this.#shown = 0;
   }
 }

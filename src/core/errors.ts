@@ -12,6 +12,8 @@ interface ErrorFields {
   'signaling-lost': { stage: Stage; cause: string };
   /** A server could not start: another program listens on its port. */
   'port-taken': { port: number };
+  /** Somebody in the room has the id that was asked for. */
+  'id-taken': { room: string; id: string };
   /** The room has as many peers as the match has places. */
   'room-full': { room: string; players: number };
   /** Nobody else (or not enough others) came into the room before the connect limit. */
@@ -75,6 +77,7 @@ const TEXTS: Texts = {
   'signaling-unreachable': (f) => [`the signaling server ${f.url} could not be reached (${f.cause})`, 'check its address and that it runs'],
   'signaling-lost': (f) => [`signaling was lost at stage "${f.stage}" (${f.cause})`, 'check the signaling server and join again'],
   'port-taken': (f) => [`port ${f.port} is taken by another program`, 'choose another port'],
+  'id-taken': (f) => [`somebody in room "${f.room}" is called "${f.id}" already`, 'choose another id, or none and be given one'],
   'room-full': (f) => [`room "${f.room}" already has the ${f.players} peers of this match`, 'choose another room'],
   'no-peer': (f) => [
     `${f.present} of ${f.players} peers were in room "${f.room}" after ${seconds(f.limitMs)}`,

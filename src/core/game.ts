@@ -14,7 +14,7 @@ export interface Step {
 
 /** A deterministic game. The same state and inputs must give the same next state on every machine. */
 export interface Game<I, S> {
-  /** Simulates one frame. `inputs[slot]` is valid during the call only. */
+  /** Simulates one frame. `inputs[slot]` is valid during the call only, and must not be changed. */
   advance(inputs: readonly I[], step: Step): MaybePromise<void>;
   /** Returns the state: a fresh value, or `reuse` (an earlier one that is not needed any more) filled anew. */
   save(reuse: S | undefined): MaybePromise<S>;

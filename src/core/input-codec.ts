@@ -22,7 +22,7 @@ export type Field = 'bool' | 'u8' | 'i8' | 'u16' | 'i16' | readonly [string, ...
 
 /** The input that {@link defineInput} makes of its fields. */
 export type InputOf<F> = {
-  -readonly [K in keyof F]: F[K] extends 'bool' ? boolean : F[K] extends readonly string[] ? F[K][number] : number;
+  readonly [K in keyof F]: F[K] extends 'bool' ? boolean : F[K] extends readonly string[] ? F[K][number] : number;
 };
 
 type Value = boolean | number | string;
@@ -61,7 +61,8 @@ export function defineInput<const F extends Record<string, Field>>(fields: F): I
   const decode = (from: Uint16Array): InputOf<F> => {
     const input: Record<string, Value> = {};
     for (const p of placed) input[p.name] = fromBits(p.field, (from[p.word]! >>> p.shift) & p.mask);
-    return input as InputOf<F>;
+    // One object may be given for many frames: a game that changed it would change them all.
+    return Object.freeze(input) as InputOf<F>;
   };
   return {
     id: JSON.stringify(placed.map(({ name, field }) => [name, field])),

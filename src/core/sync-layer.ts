@@ -72,6 +72,7 @@ export class SyncLayer<I, S> {
   /** The first simulated frame whose used input turned out wrong. */
   #firstWrong: Frame = NEVER;
   #savedCursor: Frame = NO_FRAME;
+  #performing: Frame = 0;
   #rollbacks = 0;
   #resimulated = 0;
   #saves = 0;
@@ -124,6 +125,11 @@ export class SyncLayer<I, S> {
     return this.#sim - this.confirmed <= this.#window;
   }
 
+  /** The frame of the last operation that was handed out. */
+  get performing(): Frame {
+    return this.#performing;
+  }
+
   queue(slot: Slot): InputQueue {
     return this.#queues[slot]!;
   }
@@ -148,8 +154,12 @@ export class SyncLayer<I, S> {
 
   /** What the game must do next; undefined when it is where it should be. The object is reused. */
   op(): Op<I, S> | undefined {
-    if (this.#firstWrong < this.#cursor) return this.#load();
+    if (this.#firstWrong < this.#cursor) {
+      this.#performing = this.#firstWrong;
+      return this.#load();
+    }
     if (this.#cursor >= this.#target) return undefined;
+    this.#performing = this.#cursor;
     if (this.#savedCursor !== this.#cursor && this.#needsSave(this.#cursor)) return this.#save();
     return this.#advance();
   }

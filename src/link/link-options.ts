@@ -56,17 +56,24 @@ const MAX_RETRANSMITS = 65_535;
 
 /** Refuses options that cannot work, with `bad-option`. */
 export function checkOptions({ self, remote, attempt, limitMs, policy }: PeerLinkOptions): void {
-  const refuse = (option: string, got: unknown, expected: string): never => {
-    throw new NetError('bad-option', { option, got, expected });
-  };
   if (self === remote) refuse('remote', remote, 'the id of another peer');
   if (attempt.length === 0 || attempt.length > 128) refuse('attempt', attempt, 'a text of 1 to 128 characters');
   if (!(limitMs > 0 && limitMs <= MAX_LIMIT_MS)) refuse('limitMs', limitMs, `more than 0 and at most ${MAX_LIMIT_MS} ms`);
-  if (typeof policy !== 'object') return;
+  if (policy !== undefined) checkPolicy(policy);
+}
+
+/** Refuses a policy that cannot work, with `bad-option`. */
+export function checkPolicy(policy: ChannelPolicy): void {
+  if (policy === 'auto' || policy === 'one-connection') return;
+  if (typeof policy !== 'object' || policy === null) refuse('policy', policy, "'auto', 'one-connection' or { maxRetransmits: n }");
   const { maxRetransmits } = policy;
   if (!(Number.isInteger(maxRetransmits) && maxRetransmits >= 0 && maxRetransmits <= MAX_RETRANSMITS)) {
     refuse('policy.maxRetransmits', maxRetransmits, `an integer from 0 to ${MAX_RETRANSMITS}`);
   }
+}
+
+function refuse(option: string, got: unknown, expected: string): never {
+  throw new NetError('bad-option', { option, got, expected });
 }
 
 /** What the connections of a link are created with. */

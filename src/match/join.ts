@@ -4,7 +4,9 @@ import { NetError, requireInteger } from '../core/errors.js';
 import type { PeerId } from '../core/peer.js';
 import type { RtcConstructor } from '../link/rtc.js';
 import type { Signal } from '../negotiation/signal.js';
+import { checkPolicy } from '../link/link-options.js';
 import type { SessionEvent } from '../session/events.js';
+import { settingsFrom } from '../session/options.js';
 import { Session } from '../session/p2p.js';
 import type { SignalingHandlers, SignalingRoom } from '../signaling/interface.js';
 import { Match } from './match.js';
@@ -25,6 +27,9 @@ export async function joinMatch<I, S>(options: MatchOptions<I, S>): Promise<Matc
     throw error;
   }
 }
+
+/** How long after the limit a link that is not up may still take to say why. */
+const GRACE_MS = 50;
 
 /** One call of joinMatch. */
 class Attempt<I, S> {
@@ -50,7 +55,10 @@ class Attempt<I, S> {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#limitMs = options.connectLimitMs ?? DEFAULTS.connectLimitMs;
+    // All options are checked before anybody else can see us.
     requireInteger('connectLimitMs', this.#limitMs, 1, 3_600_000);
+    settingsFrom({ ...options, self: 'self', nonce: 0 });
+    if (options.channel !== undefined) checkPolicy(options.channel);
     this.#startedAt = this.#clock.now();
   }
 
@@ -83,13 +91,12 @@ class Attempt<I, S> {
     this.#room = room;
     this.#progress('room', `in the room as ${room.self}, with ${seen.length === 0 ? 'nobody else' : seen.join(', ')}`);
     if (seen.length >= players) throw new NetError('room-full', { room: name, players });
-    const { game, trace } = this.#options;
+    const { game } = this.#options;
     const session = new Session<I, S>({
-      ...playOptions(this.#options),
+      ...this.#options,
       self: room.self,
       nonce: this.#random(),
       ...(game.checksum === undefined ? {} : { checksum: (state: S) => game.checksum!(state) }),
-      ...(trace === undefined ? {} : { trace }),
     });
     this.#mesh = new Mesh({
       match: this.#options,
@@ -181,8 +188,11 @@ class Attempt<I, S> {
     if (mesh.peers.length < players - 1) {
       return this.#fail(mesh.lastFailure ?? new NetError('no-peer', { room, present: mesh.peers.length + 1, players, limitMs }));
     }
-    // A link that is not up ends by its own limit, at the same time, and knows better why.
-    if (mesh.connecting !== undefined) return;
+    // A link that is not up ends by its own limit, at the same time, and knows better why. Should it go away instead, we are here again.
+    if (mesh.connecting !== undefined) {
+      this.#stopLimit = this.#clock.after(GRACE_MS, () => this.#limit());
+      return;
+    }
     const unheard = mesh.unheard[0];
     if (unheard !== undefined) return this.#fail(new NetError('no-handshake', { peer: unheard, limitMs }));
     this.#fail(new NetError('no-start', { peer: mesh.peers[0]!, limitMs }));
@@ -192,30 +202,18 @@ class Attempt<I, S> {
     return this.#timeline.at(-1)?.stage ?? 'signaling';
   }
 
+  /** Notes a step. The timeline tells how the match came about: once it has started, it is complete. */
   #progress(stage: Progress['stage'], text: string, peer?: PeerId): void {
+    if (this.#match !== undefined) return;
     const atMs = this.#clock.now() - this.#startedAt;
     const progress: Progress = { stage, atMs, text, ...(peer === undefined ? {} : { peer }) };
     this.#timeline.push(progress);
-    this.#options.onProgress?.(progress);
+    try {
+      this.#options.onProgress?.(progress);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
-}
-
-/** The options that concern the session, without those that are not given. */
-function playOptions<I, S>(
-  options: MatchOptions<I, S>,
-): Pick<MatchOptions<I, S>, 'input' | 'gameId' | 'players'> & Partial<MatchOptions<I, S>> {
-  const { input, gameId, players, locals, inputDelay, window, fps, checkInterval, predict } = options;
-  return {
-    input,
-    gameId,
-    players,
-    ...(locals === undefined ? {} : { locals }),
-    ...(inputDelay === undefined ? {} : { inputDelay }),
-    ...(window === undefined ? {} : { window }),
-    ...(fps === undefined ? {} : { fps }),
-    ...(checkInterval === undefined ? {} : { checkInterval }),
-    ...(predict === undefined ? {} : { predict }),
-  };
 }
 
 function environmentRtc(): RtcConstructor {

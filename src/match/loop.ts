@@ -29,54 +29,92 @@ export interface LoopOptions<I, S> {
   failed(error: unknown): void;
 }
 
-/** Starts the loop. */
-export function startLoop<I, S>(options: LoopOptions<I, S>): Off {
-  const { session, mesh, game, handlers, ticker, clock, fps } = options;
-  const pacer = new Pacer(fps);
-  let ended = false;
-  /** True while an asynchronous game is at work: its frames are not started twice. */
-  let busy = false;
+export class Loop<I, S> {
+  readonly #options: LoopOptions<I, S>;
+  readonly #pacer: Pacer;
+  #stopTicker: Off = () => {};
+  #ended = false;
+  #work: Promise<void> | undefined;
 
-  const end = (): void => {
-    ended = true;
-    off();
-  };
-  const fail = (error: unknown): void => {
-    end();
-    options.failed(error);
-  };
-  const tick = (): MaybePromise<void> => {
+  constructor(options: LoopOptions<I, S>) {
+    this.#options = options;
+    this.#pacer = new Pacer(options.fps);
+  }
+
+  /**
+   * Starts to run frames.
+   * @param before What an earlier loop over the same game is still doing: no frame begins before it is done.
+   */
+  start(before: Promise<void> | undefined): void {
+    const { ticker, clock, session } = this.#options;
+    if (before !== undefined) this.#await(before, () => {});
+    const stop = ticker.start(() => {
+      if (this.#work === undefined && !this.#ended) this.#attempt(() => this.#run(this.#pacer.due(clock.now(), session.speed)));
+      return this.#pacer.wakeAt;
+    });
+    this.#stopTicker = stop;
+    // The first wake-up may have come from within the ticker's start, and ended the loop.
+    if (this.#ended) stop();
+  }
+
+  /** No more frames begin. */
+  stop(): void {
+    this.#ended = true;
+    this.#stopTicker();
+  }
+
+  /** What an asynchronous game is still doing; undefined if nothing. */
+  get work(): Promise<void> | undefined {
+    return this.#work;
+  }
+
+  #run(count: number): void {
+    for (let left = count; left > 0 && !this.#ended; left--) {
+      const pending = this.#tick();
+      if (pending !== undefined) return this.#await(pending, () => this.#run(left - 1));
+    }
+    this.#finish();
+  }
+
+  #tick(): MaybePromise<void> {
+    const { session, mesh, game, handlers, clock } = this.#options;
     if (session.begin(clock.now()) === 'sample') {
       for (const slot of session.locals) session.input(slot, handlers.sample(slot));
     }
     mesh.flush();
     return perform(game, session);
-  };
-  const finish = (): void => {
-    busy = false;
+  }
+
+  /** Goes on once the game is done. Until then no other frame begins, not even in a later loop. */
+  #await(pending: Promise<void>, then: () => void): void {
+    this.#work = pending.then(
+      () => {
+        this.#work = undefined;
+        this.#attempt(then);
+      },
+      (error: unknown) => {
+        this.#work = undefined;
+        this.#fail(error);
+      },
+    );
+  }
+
+  #finish(): void {
+    const { session, mesh, handlers, clock } = this.#options;
     mesh.drain();
-    if (!ended) handlers.draw?.({ frame: session.frame, alpha: pacer.alpha(clock.now()) });
-  };
-  const runDue = (count: number): void => {
-    for (let left = count; left > 0 && !ended; left--) {
-      const pending = tick();
-      if (pending === undefined) continue;
-      busy = true;
-      pending.then(() => attempt(() => runDue(left - 1))).catch(fail);
-      return;
-    }
-    finish();
-  };
-  const attempt = (work: () => void): void => {
+    if (!this.#ended) handlers.draw?.({ frame: session.frame, alpha: this.#pacer.alpha(clock.now()) });
+  }
+
+  #attempt(work: () => void): void {
     try {
       work();
     } catch (error) {
-      fail(error);
+      this.#fail(error);
     }
-  };
-  const off = ticker.start(() => {
-    if (!busy && !ended) attempt(() => runDue(pacer.due(clock.now(), session.speed)));
-    return pacer.wakeAt;
-  });
-  return end;
+  }
+
+  #fail(error: unknown): void {
+    this.stop();
+    this.#options.failed(error);
+  }
 }

@@ -6,10 +6,10 @@ import type { Frame, Slot } from '../core/frame.js';
 import type { Game } from '../core/game.js';
 import type { PeerId } from '../core/peer.js';
 import type { LinkStats } from '../link/link-stats.js';
-import type { SessionEvent, SessionEvents } from '../session/events.js';
+import { pushBounded, type SessionEvent, type SessionEvents } from '../session/events.js';
 import type { Session } from '../session/p2p.js';
 import type { SessionStats } from '../session/stats.js';
-import { type LoopHandlers, startLoop } from './loop.js';
+import { Loop, type LoopHandlers } from './loop.js';
 import type { Mesh } from './mesh.js';
 import type { Progress } from './options.js';
 import { defaultTicker, type Ticker } from './ticker.js';
@@ -50,7 +50,10 @@ export class Match<I, S> {
   readonly #handlers = new Map<keyof MatchEvents, Set<(event: never) => void>>();
   /** Events that came before anybody listened for them. */
   readonly #unheard: SessionEvent[] = [];
-  #stopLoop: Off | undefined;
+  #unheardDropped = 0;
+  #loop: Loop<I, S> | undefined;
+  /** The work of the last loop that was stopped. */
+  #lastWork: Promise<void> | undefined;
   #stopIdle: Off = () => {};
   #closed = false;
 
@@ -103,15 +106,16 @@ export class Match<I, S> {
 
   /**
    * Starts playing. Returns a function that stops the loop (not the match: `close` does).
+   * What `sample`, `draw` or the game throws ends the match with `game-failed`; so does a handler of an event.
    * @param ticker What wakes the loop up. Default: the display's frames in a page, a timer elsewhere.
    */
   run(handlers: LoopHandlers<I> & { readonly ticker?: Ticker }): Off {
-    if (this.#closed || this.#stopLoop !== undefined) {
+    if (this.#closed || this.#loop !== undefined) {
       throw new NetError('call-order', { call: 'run()', expected: 'call it once, before close(), or stop the loop that runs' });
     }
     const { session, mesh, game, clock, fps } = this.#parts;
     this.#stopIdle();
-    const stop = startLoop({
+    const loop = new Loop({
       session,
       mesh,
       game,
@@ -121,11 +125,13 @@ export class Match<I, S> {
       fps,
       failed: (error) => this.#gameFailed(error),
     });
-    this.#stopLoop = stop;
+    this.#loop = loop;
+    loop.start(this.#lastWork);
     return () => {
-      if (this.#stopLoop !== stop) return;
-      stop();
-      this.#stopLoop = undefined;
+      if (this.#loop !== loop) return;
+      loop.stop();
+      this.#lastWork = loop.work;
+      this.#loop = undefined;
       if (!this.#closed) this.#idle();
     };
   }
@@ -146,7 +152,8 @@ export class Match<I, S> {
     const { session, mesh } = this.#parts;
     const links: Record<PeerId, LinkStats> = {};
     for (const peer of mesh.peers) links[peer] = mesh.linkStats(peer)!;
-    return { ...session.stats(), links };
+    const stats = session.stats();
+    return { ...stats, eventsDropped: stats.eventsDropped + this.#unheardDropped, links };
   }
 
   /** Leaves the match and releases everything. The others are told why. Calling it again does nothing. */
@@ -159,35 +166,53 @@ export class Match<I, S> {
     if (event.type === 'started') return;
     const handlers = this.#handlers.get(event.type);
     if (handlers === undefined || handlers.size === 0) {
-      if (this.#unheard.length < 64) this.#unheard.push(event);
+      this.#unheardDropped += pushBounded(this.#unheard, event);
     } else {
-      for (const handler of handlers) (handler as (event: SessionEvent) => void)(event);
+      for (const handler of handlers) this.#call(handler as (event: SessionEvent) => void, event);
     }
     if (event.type === 'ended') this.close();
+  }
+
+  #call(handler: (event: SessionEvent) => void, event: SessionEvent): void {
+    try {
+      handler(event);
+    } catch (error) {
+      this.#gameFailed(error);
+    }
   }
 
   #close(reason: string, error?: NetError): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#stopLoop?.();
+    this.#loop?.stop();
     this.#stopIdle();
-    this.#parts.mesh.close(reason, error);
-    this.#parts.release();
+    try {
+      this.#parts.mesh.close(reason, error);
+    } finally {
+      this.#parts.release();
+    }
   }
 
+  /** An error of the application ends the match; it is told with `ended`, and thrown where nobody listens for that or nobody is told any more. */
   #gameFailed(error: unknown): void {
     const cause = error instanceof Error ? error.message : String(error);
-    this.#close('its game failed', new NetError('game-failed', { frame: this.frame, cause }, error));
+    const failure = new NetError('game-failed', { frame: this.#parts.session.performing, cause }, error);
+    const told = !this.#closed && (this.#handlers.get('ended')?.size ?? 0) > 0;
+    this.#close('its game failed', failure);
+    if (told) return;
+    queueMicrotask(() => {
+      throw failure;
+    });
   }
 
   /** Until the loop runs, keeps the others from taking us for lost. */
   #idle(): void {
     const { session, mesh, clock } = this.#parts;
     this.#stopIdle = clock.after(IDLE_MS, () => {
+      this.#idle();
       session.begin(clock.now(), true);
       mesh.flush();
       mesh.drain();
-      if (!this.#closed) this.#idle();
     });
   }
 }

@@ -1,6 +1,6 @@
 // The links of one peer to all others of its match, and the session that they carry: where signaling, links and session meet.
 // It keeps them in step: a peer seen becomes a link, a link up joins the session, a packet goes to whom it is for.
-import type { Clock } from '../core/clock.js';
+import type { Clock, Off } from '../core/clock.js';
 import { NetError } from '../core/errors.js';
 import type { PeerId } from '../core/peer.js';
 import type { LinkStats } from '../link/link-stats.js';
@@ -28,6 +28,9 @@ export interface MeshOptions<I, S> {
   failed(error: NetError): void;
 }
 
+/** A deadline that has passed is no reason to spin. */
+const MIN_WAIT_MS = 10;
+
 export class Mesh<I, S> {
   readonly #options: MeshOptions<I, S>;
   readonly #links = new Map<PeerId, PeerLink>();
@@ -36,6 +39,7 @@ export class Mesh<I, S> {
   /** Signals that were for no link. */
   #straySignals = 0;
   #closed = false;
+  #stopWaiting: Off = () => {};
 
   constructor(options: MeshOptions<I, S>) {
     this.#options = options;
@@ -102,6 +106,7 @@ export class Mesh<I, S> {
     const link = this.#links.get(peer);
     if (link === undefined || link.state !== 'connecting') return;
     this.#links.delete(peer);
+    this.#lastFailure = new NetError('peer-gone', { peer, stage: link.stage, why: 'it left the room' });
     link.close('you left the room');
     this.#options.progress('peer', 'left the room', peer);
   }
@@ -136,6 +141,7 @@ export class Mesh<I, S> {
   close(reason: string, error?: NetError): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#stopWaiting();
     this.#options.session.leave(reason, error);
     this.flush();
     for (const link of this.#links.values()) link.close(reason);
@@ -146,6 +152,20 @@ export class Mesh<I, S> {
     this.#options.progress('handshake', 'waiting for its hello', peer);
     this.#options.session.connect(peer);
     this.flush();
+    this.#awaitStart();
+  }
+
+  /** Until the match has started, the session is called whenever it wants to be. */
+  #awaitStart(): void {
+    const { session, clock } = this.#options;
+    this.#stopWaiting();
+    if (this.#closed || session.state !== 'starting') return;
+    this.#stopWaiting = clock.after(Math.max(MIN_WAIT_MS, session.deadline - clock.now()), () => {
+      session.begin(clock.now());
+      this.flush();
+      this.drain();
+      this.#awaitStart();
+    });
   }
 
   #received(peer: PeerId, bytes: Uint8Array): void {

@@ -31,7 +31,7 @@ export interface Loopback {
   readonly peers: readonly LoopbackPeer[];
   /** What the relays did, one for each pair that has met. Empty without `impair`. */
   relayStats(): readonly RelayStats[];
-  /** Changes the conditions between all peers from now on: `{ loss: 1 }` is a blackout. Without `impair` at the start it does nothing. */
+  /** Replaces the conditions between all peers from now on, all of them: `{ loss: 1 }` is a blackout without delay. Without `impair` at the start it does nothing. */
   setImpairment(impair: RelayImpairment): void;
   /** Frees the relays. Close the matches first. May be called again. */
   close(): void;

@@ -54,7 +54,13 @@ export class Checks<I, S> {
     this.#hashInputs();
     const frame = this.#nextFrame;
     if (this.#hashedInputs < frame || !this.#sync.stateFinal(frame)) return undefined;
-    const check: Check = { kind: 'check', epoch, frame, state: this.#checksum(this.#sync.state(frame)), inputs: this.#inputsHash };
+    const check: Check = {
+      kind: 'check',
+      epoch,
+      frame,
+      state: sendable(this.#checksum(this.#sync.state(frame))),
+      inputs: this.#inputsHash,
+    };
     this.#nextFrame += this.#interval;
     this.#own.push(check);
     this.#fresh = true;
@@ -108,4 +114,9 @@ export class Checks<I, S> {
     }
     if (this.#hashedInputs === this.#nextFrame) this.#inputsHash = this.#hasher.value();
   }
+}
+
+/** A game's checksum may be any number: what does not fit into a packet as it is, such as a negative one, is hashed. */
+function sendable(checksum: number): number {
+  return Number.isSafeInteger(checksum) && checksum >= 0 ? checksum : new Hasher().float(checksum).value();
 }

@@ -40,8 +40,7 @@ export class EventQueue {
   #dropped = 0;
 
   push(event: SessionEvent): void {
-    if (this.#events.length >= CAPACITY) this.#makeRoom();
-    this.#events.push(event);
+    this.#dropped += pushBounded(this.#events, event);
   }
 
   take(): SessionEvent | undefined {
@@ -52,13 +51,20 @@ export class EventQueue {
   get dropped(): number {
     return this.#dropped;
   }
+}
 
-  /** Drops what says the least: an interruption, else the last of several desyncs, and only then the oldest of all. */
-  #makeRoom(): void {
-    const types = this.#events.map((event) => event.type);
+/**
+ * Appends an event to a list of bounded length. If it is full, what says the least makes room: an interruption, else the last of several
+ * desyncs, and only then the oldest of all. Returns how many were dropped.
+ */
+export function pushBounded(events: SessionEvent[], event: SessionEvent): number {
+  const full = events.length >= CAPACITY;
+  if (full) {
+    const types = events.map(({ type }) => type);
     const passing = types.findIndex((type) => type === 'interrupted' || type === 'resumed');
     const repeated = types.indexOf('desync') === types.lastIndexOf('desync') ? 0 : types.lastIndexOf('desync');
-    this.#events.splice(passing >= 0 ? passing : repeated, 1);
-    this.#dropped++;
+    events.splice(passing >= 0 ? passing : repeated, 1);
   }
+  events.push(event);
+  return full ? 1 : 0;
 }

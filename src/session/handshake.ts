@@ -63,6 +63,14 @@ export class Handshake {
     this.#options.send(peer, this.#hello(false));
   }
 
+  /**
+   * Says hello again to everyone who is linked. What was sent before arrives sooner: SCTP sends a lost message again at once when it
+   * hears that later ones have come, and otherwise after a timeout of a second.
+   */
+  repeat(): void {
+    for (const peer of this.#peers.keys()) this.#options.send(peer, this.#hello(true));
+  }
+
   /** Takes a hello. The error says why we cannot play together; the other side finds the same from ours. */
   hello(from: PeerId, hello: Hello): NetError | undefined {
     const { agreed } = this.#options;

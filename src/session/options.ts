@@ -61,16 +61,20 @@ export type Settings<I, S> = Required<SessionOptions<I, S>>;
 /** Fills in the defaults. @throws NetError `bad-option` */
 export function settingsFrom<I, S>(options: SessionOptions<I, S>): Settings<I, S> {
   const settings: Settings<I, S> = {
-    locals: 1,
-    inputDelay: DEFAULTS.inputDelay,
-    window: DEFAULTS.window,
-    fps: DEFAULTS.fps,
-    checkInterval: DEFAULTS.checkInterval,
-    predict: repeatLast,
-    epoch: 0,
-    checksum: hashState,
-    trace: {},
-    ...options,
+    self: options.self,
+    nonce: options.nonce,
+    input: options.input,
+    gameId: options.gameId,
+    players: options.players,
+    locals: options.locals ?? 1,
+    inputDelay: options.inputDelay ?? DEFAULTS.inputDelay,
+    window: options.window ?? DEFAULTS.window,
+    fps: options.fps ?? DEFAULTS.fps,
+    checkInterval: options.checkInterval ?? DEFAULTS.checkInterval,
+    predict: options.predict ?? repeatLast,
+    epoch: options.epoch ?? 0,
+    checksum: options.checksum ?? hashState,
+    trace: options.trace ?? {},
   };
   requireInteger('players', settings.players, 2, LIMITS.players);
   requireInteger('locals', settings.locals, 1, settings.players - 1);

@@ -26,6 +26,9 @@ import { Outbox, type Transmit } from './outbox.js';
 import { type SessionOptions, type Settings, settingsFrom } from './options.js';
 import type { SessionStats } from './stats.js';
 
+/** ms between two hellos while starting: three of them within a round trip of 150 ms tell SCTP that an earlier message was lost. */
+const REPEAT_MS = 50;
+
 /** Whether the session is still agreeing on a start, plays, or is over. */
 export type SessionState = 'starting' | 'running' | 'ended';
 
@@ -53,6 +56,8 @@ export class Session<I, S> {
   #now = 0;
   #tickAt = -Infinity;
   #tickSim: Frame = 0;
+  /** When hello is said again, while starting. */
+  #repeatAt = 0;
   /** Until when a hitch is being made up for. */
   #settledAt = 0;
   #standing = true;
@@ -122,6 +127,11 @@ export class Session<I, S> {
     return this.#sync.sim;
   }
 
+  /** The frame of the operation that was handed out last. */
+  get performing(): Frame {
+    return this.#sync.performing;
+  }
+
   /** The last simulated frame that will not be simulated again; −1 if none. */
   get confirmedFrame(): Frame {
     return this.#sync.final;
@@ -144,17 +154,19 @@ export class Session<I, S> {
     return this.#handshake.unheard;
   }
 
-  /** When `begin` must be called at the latest, even if no frame is due, for limits of silence to be noticed. */
+  /** When `begin` must be called at the latest, even if no frame is due: for what is repeated while starting, and for limits of silence. */
   get deadline(): number {
-    if (this.#state !== 'running') return Infinity;
+    if (this.#state === 'starting') return this.#repeatAt;
     let deadline = Infinity;
+    if (this.#state === 'ended') return deadline;
     for (const endpoint of this.#others) deadline = Math.min(deadline, endpoint.deadline);
     return deadline;
   }
 
   /** A link to the peer is up: packets can be sent to it. */
   connect(peer: PeerId): void {
-    if (this.#state === 'starting') this.#handshake.connect(peer);
+    if (this.#state !== 'starting') return;
+    this.#handshake.connect(peer);
   }
 
   /** The link to the peer is gone, and it said no goodbye. */
@@ -193,6 +205,7 @@ export class Session<I, S> {
       throw new NetError('call-order', { call: 'begin()', expected: 'give the input of all local slots first, or of none' });
     }
     this.#wantedCount = 0;
+    if (this.#state === 'starting') this.#repeatHello();
     this.#watch();
     if (this.#state !== 'running') return 'stalled';
     this.#check();
@@ -401,6 +414,12 @@ export class Session<I, S> {
       }
     }
     this.#events.push({ type: 'started', seed: kickoff.seed });
+  }
+
+  #repeatHello(): void {
+    if (this.#now < this.#repeatAt) return;
+    this.#repeatAt = this.#now + REPEAT_MS;
+    this.#handshake.repeat();
   }
 
   #end(error?: NetError): void {

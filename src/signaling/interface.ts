@@ -16,7 +16,7 @@ import type { IceServer, PeerId, Signal } from '../negotiation/signal.js';
  * 6. Rooms are separate: peers and signals of one are never seen in another.
  * 7. Handlers are given with the call that may produce events; none is called before `join` is called, or after `close`.
  * 8. `close` may be called twice; it releases everything that `join` took. `on.status('closed')` is not called for one's own `close`.
- * 9. `join` rejects with a `NetError` (`signaling-unreachable`, `room-full`, `aborted`) and then holds nothing open.
+ * 9. `join` rejects with a `NetError` (`signaling-unreachable`, `room-full`, `id-taken`, `aborted`) and then holds nothing open.
  *    An aborted `signal` makes it reject at once.
  * 10. What arrives and is not understood goes to `on.unknown`. Nothing is dropped silently and nothing throws.
  * 11. `send` never throws. While offline it is kept or dropped, and `on.status` has said so.

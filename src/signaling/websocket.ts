@@ -39,7 +39,7 @@ export interface WebSocketSignalingOptions {
 /**
  * Joins rooms of the room server at `url` (`ws://` or `wss://`).
  * Throws `bad-option` for an id that cannot be one. `join` rejects with `signaling-unreachable` (not reached, or refused; the
- * cause says which), `room-full`, `aborted`, or `bad-option` (a room name that cannot be one, no WebSocket class).
+ * cause says which), `room-full`, `id-taken`, `aborted`, or `bad-option` (a room name that cannot be one, no WebSocket class).
  */
 export function webSocketSignaling(url: string, options: WebSocketSignalingOptions = {}): Signaling {
   const { id } = options;
@@ -62,7 +62,7 @@ export function webSocketSignaling(url: string, options: WebSocketSignalingOptio
       }
       return new Promise<SignalingRoom>((resolve, reject) => {
         const connection = new RoomConnection(url, room, on, signal, resolve, reject);
-        connection.open(Socket, { kind: 'join', v: ROOM_PROTOCOL_VERSION, room, ...(id === undefined ? {} : { id }) });
+        connection.open(Socket, id);
       });
     },
   };
@@ -80,6 +80,7 @@ class RoomConnection {
   #state: 'joining' | 'joined' | 'closed' = 'joining';
   #socket: WebSocketLike | undefined;
   #socketError = '';
+  #id: PeerId | undefined;
 
   constructor(
     url: string,
@@ -97,7 +98,9 @@ class RoomConnection {
     this.#reject = reject;
   }
 
-  open(Socket: WebSocketConstructor, join: ClientMessage): void {
+  open(Socket: WebSocketConstructor, id: PeerId | undefined): void {
+    this.#id = id;
+    const join: ClientMessage = { kind: 'join', v: ROOM_PROTOCOL_VERSION, room: this.#room, ...(id === undefined ? {} : { id }) };
     let socket: WebSocketLike;
     try {
       socket = new Socket(this.#url);
@@ -217,11 +220,13 @@ class RoomConnection {
 
   #refusal({ code, reason, players }: ServerMessage & { kind: 'refused' }): NetError {
     if (code === 'room-full' && players !== undefined) return new NetError('room-full', { room: this.#room, players });
+    if (code === 'id-taken' && this.#id !== undefined) return new NetError('id-taken', { room: this.#room, id: this.#id });
     return this.#unreachable(`it refused: ${reason}`);
   }
 
   #unreachable(cause: string): NetError {
-    return new NetError('signaling-unreachable', { url: this.#url, cause });
+    // OpenSSL's causes have several lines.
+    return new NetError('signaling-unreachable', { url: this.#url, cause: cause.trim().split('\n')[0] ?? '' });
   }
 
   #whyClosed({ code, reason }: { readonly code?: number; readonly reason?: string }): string {

@@ -20,7 +20,8 @@ interface Path {
   readonly impaired: ImpairedPath;
   readonly reliable: ImpairedPath;
   readonly counters: PathCounters;
-  reliableFreeAt: number;
+  /** Messages of the reliable channel that have not been handed over, in the order in which they were sent. */
+  readonly underway: { readonly bytes: Uint8Array; arrived: boolean }[];
 }
 
 export class Network {
@@ -59,7 +60,10 @@ export class Network {
 
   /** Sends a message that arrives, in order, sooner or later: unless nothing ever passes. */
   sendReliable(from: PeerId, to: PeerId, bytes: Uint8Array): void {
-    this.#tryReliable(this.#path(from, to), from, to, new Uint8Array(bytes));
+    const path = this.#path(from, to);
+    const message = { bytes: new Uint8Array(bytes), arrived: false };
+    path.underway.push(message);
+    this.#tryReliable(path, from, to, message);
   }
 
   /** What happened on a path so far. */
@@ -67,17 +71,17 @@ export class Network {
     return this.#path(from, to).counters;
   }
 
-  #tryReliable(path: Path, from: PeerId, to: PeerId, bytes: Uint8Array): void {
-    const now = this.#clock.now();
-    for (let later = 0; later < 60_000; later += RETRANSMIT_MS) {
-      const [ms] = path.reliable.pass(now + later);
-      if (ms === undefined) continue;
-      // Ordered: not before what was sent earlier.
-      path.reliableFreeAt = Math.max(path.reliableFreeAt, now + later + ms);
-      this.#clock.after(path.reliableFreeAt - now, () => this.#deliver(path, from, to, bytes));
+  /** Sends a message until it arrives; what was sent before it is handed over first. */
+  #tryReliable(path: Path, from: PeerId, to: PeerId, message: Path['underway'][number]): void {
+    const [ms] = path.reliable.pass(this.#clock.now());
+    if (ms === undefined) {
+      this.#clock.after(RETRANSMIT_MS, () => this.#tryReliable(path, from, to, message));
       return;
     }
-    path.counters.lost++;
+    this.#clock.after(ms, () => {
+      message.arrived = true;
+      while (path.underway[0]?.arrived === true) this.#deliver(path, from, to, path.underway.shift()!.bytes);
+    });
   }
 
   #deliver(path: Path, from: PeerId, to: PeerId, bytes: Uint8Array): void {
@@ -96,7 +100,7 @@ export class Network {
         impaired: new ImpairedPath(conditions, this.#rng.fork(key)),
         reliable: new ImpairedPath({ ...conditions, copies: 1 }, this.#rng.fork(`${key} reliable`)),
         counters: { sent: 0, delivered: 0, lost: 0, bytes: 0 },
-        reliableFreeAt: 0,
+        underway: [],
       };
       this.#paths.set(key, path);
     }

@@ -107,7 +107,10 @@ export class Simulation<I, S> {
     return Math.min(...this.peers.map((peer) => peer.final));
   }
 
-  /** The oracle: the first frame, up to the last that all confirmed, at which two peers differ; undefined if there is none. */
+  /**
+   * The oracle: the first frame, up to the last that all confirmed, at which two peers differ; undefined if there is none. It says nothing
+   * of frames that were not reached, nor of rollbacks that did not happen: look at `confirmedByAll` and at `session.stats()` too.
+   */
   difference(): Difference | undefined {
     const [first, ...others] = this.peers;
     for (let frame = 0; frame <= this.confirmedByAll; frame++) {

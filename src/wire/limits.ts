@@ -21,5 +21,5 @@ export const MAX_TEXT = 256;
 /** The largest frame number: 414 days at 60 Hz, and still an int32 with room to add to. */
 export const MAX_FRAME = 0x7fff_0000;
 
-/** Packet numbers go round at this. More than twice as many packets as are ever under way at 60 Hz and 1 s RTT. */
+/** Packet numbers go round at this: 2 s of packets at 60 Hz, half a second at 240. An echo that is older is taken for a newer one. */
 export const NUMBER_RANGE = 128;

@@ -3,7 +3,7 @@ import { Packr, Unpackr } from 'msgpackr';
 import { isIntegers, isPlain } from './scan.js';
 import { MAX_DEPTH, MAX_INPUT_BYTES } from './limits.js';
 
-/** Encodes and decodes packets. One for each session, since the encoder owns its buffer. */
+/** Encodes and decodes packets. */
 export class Msgpack {
   readonly #packr = new Packr({ useRecords: false });
   readonly #unpackr = new Unpackr({ useRecords: false, copyBuffers: true });

@@ -234,7 +234,7 @@ describe('A18: more than two', () => {
         scenario.total((stats) => stats.rollbacks),
         scenario.replay,
       ).toBeGreaterThan(200);
-      scenario.expectEqual({ confirmed: 450 });
+      scenario.expectEqual({ confirmed: 400 });
     }
   });
 });

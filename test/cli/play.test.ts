@@ -167,6 +167,8 @@ describe.concurrent('rollwire play', () => {
     ['--nonsense'],
     ['--inputs', join(folder, 'missing.u16')],
     ['--json', join(folder, 'missing', 'out.json')],
+    ['--json', folder],
+    ['--input-delay', '0', '--window', '0'],
   ])('bad flags %s %s: one line, exit 2', async (flags) => {
     const { code, out, err } = await rollwire(['play', ...flags]);
     expect(code).toBe(2);

@@ -9,6 +9,7 @@ const samples: { readonly [C in ErrorCode]: ConstructorParameters<typeof NetErro
   'signaling-unreachable': { url: 'ws://example.test', cause: 'refused' },
   'signaling-lost': { stage: 'room', cause: 'closed' },
   'port-taken': { port: 8787 },
+  'id-taken': { room: 'duel-42', id: 'ann' },
   'room-full': { room: 'duel', players: 2 },
   'no-peer': { room: 'duel', present: 1, players: 2, limitMs: 20_000 },
   'no-offer': { peer: 'bob', limitMs: 20_000 },

@@ -40,12 +40,22 @@ describe('at a display of', () => {
     expect(counts[0]).toBe(0);
   });
 
-  it('20 Hz it cannot keep up, stays at two frames a wake-up, and says how much time it let go', () => {
-    const pacer = new Pacer(60);
-    for (let i = 0; i < 20 * 60; i++) expect(pacer.due(i * 50, 1)).toBeLessThanOrEqual(2);
-    // A third of 60 s, less what it still hopes to make up.
-    expect(pacer.skippedMs).toBeGreaterThan(19_500);
-    expect(pacer.skippedMs).toBeLessThan(20_000);
+  it.each([
+    [60, 20],
+    [144, 60],
+    [240, 60],
+    [240, 30],
+  ])('frames at %i a second keep their rate on a display of %i Hz', (fps, hz) => {
+    const pacer = new Pacer(fps);
+    let frames = 0;
+    for (let i = 0; i < hz * 10; i++) frames += pacer.due((i * 1000) / hz, 1);
+    expect(Math.abs(frames - fps * 10)).toBeLessThanOrEqual(fps / 10);
+  });
+
+  it('240 frames a second are too many for a display of 20 Hz: it says how much time it let go', () => {
+    const pacer = new Pacer(240);
+    for (let i = 0; i < 20 * 60; i++) expect(pacer.due(i * 50, 1)).toBeLessThanOrEqual(8);
+    expect(pacer.skippedMs).toBeGreaterThan(15_000);
   });
 });
 

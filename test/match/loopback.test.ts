@@ -196,7 +196,7 @@ describe('a match', () => {
     bad.run({ sample: () => 0 });
     good.run({ sample: () => 0 });
     const error = await ended;
-    expect(error).toMatchObject({ code: 'game-failed', fields: { frame: 31 } });
+    expect(error).toMatchObject({ code: 'game-failed', fields: { frame: 30 } });
     expect(error!.cause).toBeInstanceOf(RangeError);
     expect(await dropped).toBe('its game failed');
   });
