@@ -73,7 +73,7 @@ async function play({ settings, self, player, url, room, relay }: PeerTask): Pro
   }
   const connectMs = performance.now() - startedAt;
   await new Promise<void>((done) => {
-    let seen: readonly number[] = match.stats().depths.slice();
+    let seen = match.stats().depths;
     let toldAt = 0;
     let alone = false;
     let sampled = 0;
@@ -105,7 +105,7 @@ async function play({ settings, self, player, url, room, relay }: PeerTask): Pro
           toldAt = now;
           const { depths, peers } = match.stats();
           const depth = depths.findLastIndex((count, i) => count > (seen[i] ?? 0));
-          seen = depths.slice();
+          seen = depths;
           const { rttMs = 0, loss = 0 } = peers[0] ?? {};
           tell({ type: 'progress', stage: 'play', frame, confirmed: match.confirmedFrame, rttMs, depth: Math.max(0, depth), loss });
         }

@@ -46,7 +46,7 @@ interface ErrorFields {
   'peer-lost': { peer: string; silentMs: number; why: string };
   /** The connection to a peer ended before the match began. */
   'peer-gone': { peer: string; stage: Stage; why: string };
-  /** The game threw in `advance`, `save`, `load` or `draw`, or the application in `sample`; the original error is `cause`. */
+  /** The game or the application threw: in `advance`, `save`, `load`, `sample`, `draw` or a handler of an event. The original error is `cause`. */
   'game-failed': { frame: number; cause: string };
   /** The application gave up (an AbortSignal, or `close()`). */
   aborted: { why: string };

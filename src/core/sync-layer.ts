@@ -22,12 +22,12 @@ export interface SyncLayerOptions<I> {
 
 /** What a sync layer has done so far. */
 export interface SyncStats {
+  /** Each is one load. */
   readonly rollbacks: number;
   readonly resimulated: number;
   /** How often a rollback went back by d frames, at index d, 0 to window. */
   readonly depths: readonly number[];
   readonly saves: number;
-  readonly loads: number;
   /** Frames simulated for the first time with at least one prediction. */
   readonly predicted: number;
 }
@@ -76,7 +76,6 @@ export class SyncLayer<I, S> {
   #rollbacks = 0;
   #resimulated = 0;
   #saves = 0;
-  #loads = 0;
   #predicted = 0;
 
   constructor(options: SyncLayerOptions<I>) {
@@ -178,9 +177,8 @@ export class SyncLayer<I, S> {
     return {
       rollbacks: this.#rollbacks,
       resimulated: this.#resimulated,
-      depths: this.#depths,
+      depths: [...this.#depths],
       saves: this.#saves,
-      loads: this.#loads,
       predicted: this.#predicted,
     };
   }
@@ -197,7 +195,6 @@ export class SyncLayer<I, S> {
     this.#cursor = frame;
     this.#savedCursor = frame;
     this.#rollbacks++;
-    this.#loads++;
     this.#depths[depth]!++;
     const op = this.#ops.load;
     op.state = this.#saved.get(frame);

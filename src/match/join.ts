@@ -2,9 +2,9 @@
 import { DEFAULTS } from '../core/defaults.js';
 import { NetError, requireInteger } from '../core/errors.js';
 import type { PeerId } from '../core/peer.js';
+import { checkPolicy } from '../link/link-options.js';
 import type { RtcConstructor } from '../link/rtc.js';
 import type { Signal } from '../negotiation/signal.js';
-import { checkPolicy } from '../link/link-options.js';
 import type { SessionEvent } from '../session/events.js';
 import { settingsFrom } from '../session/options.js';
 import { Session } from '../session/p2p.js';
@@ -183,8 +183,9 @@ class Attempt<I, S> {
     const { room, players } = this.#options;
     const limitMs = this.#limitMs;
     const mesh = this.#mesh;
-    if (mesh === undefined)
-      return this.#fail(new NetError('signaling-unreachable', { url: room, cause: `no answer within ${limitMs} ms` }));
+    if (mesh === undefined) {
+      return this.#fail(new NetError('signaling-lost', { stage: this.#stage(), cause: `joining the room took longer than ${limitMs} ms` }));
+    }
     if (mesh.peers.length < players - 1) {
       return this.#fail(mesh.lastFailure ?? new NetError('no-peer', { room, present: mesh.peers.length + 1, players, limitMs }));
     }

@@ -68,6 +68,11 @@ export class Loop<I, S> {
     return this.#work;
   }
 
+  /** ms of time that were let go after hitches, because they were more than can be made up. */
+  get skippedMs(): number {
+    return this.#pacer.skippedMs;
+  }
+
   #run(count: number): void {
     for (let left = count; left > 0 && !this.#ended; left--) {
       const pending = this.#tick();

@@ -31,6 +31,10 @@ export interface SlotInfo {
 export interface MatchStats extends SessionStats {
   /** For each linked peer, what its channels did. */
   readonly links: Readonly<Record<PeerId, LinkStats>>;
+  /** ms of time that this loop let go after hitches, because they were more than can be made up. */
+  readonly skippedMs: number;
+  /** Signals of peers that have no place in this match. */
+  readonly straySignals: number;
 }
 
 export interface MatchParts<I, S> {
@@ -153,7 +157,13 @@ export class Match<I, S> {
     const links: Record<PeerId, LinkStats> = {};
     for (const peer of mesh.peers) links[peer] = mesh.linkStats(peer)!;
     const stats = session.stats();
-    return { ...stats, eventsDropped: stats.eventsDropped + this.#unheardDropped, links };
+    return {
+      ...stats,
+      eventsDropped: stats.eventsDropped + this.#unheardDropped,
+      links,
+      skippedMs: this.#loop?.skippedMs ?? 0,
+      straySignals: mesh.straySignals,
+    };
   }
 
   /** Leaves the match and releases everything. The others are told why. Calling it again does nothing. */

@@ -36,7 +36,6 @@ export class Mesh<I, S> {
   readonly #links = new Map<PeerId, PeerLink>();
   /** Why the last peer that gave up before its link was up did so. */
   #lastFailure: NetError | undefined;
-  /** Signals that were for no link. */
   #straySignals = 0;
   #closed = false;
   #stopWaiting: Off = () => {};
@@ -65,6 +64,7 @@ export class Mesh<I, S> {
     return this.#lastFailure;
   }
 
+  /** Signals of peers that have no place in this match. */
   get straySignals(): number {
     return this.#straySignals;
   }

@@ -45,8 +45,8 @@ export function parseSignal(value: unknown): Signal | null {
       const { type, sdp, iceServers } = value;
       if ((type !== 'offer' && type !== 'answer') || !isText(sdp, MAX_SIGNAL_TEXT)) return null;
       if (iceServers === undefined) return { ...common, kind: 'description', type, sdp };
-      if (!Array.isArray(iceServers) || iceServers.length > 16 || !iceServers.every(isIceServer)) return null;
-      return { ...common, kind: 'description', type, sdp, iceServers };
+      const servers = parseIceServers(iceServers);
+      return servers === null ? null : { ...common, kind: 'description', type, sdp, iceServers: servers };
     }
     case 'candidate': {
       const candidate = parseCandidate(value['candidate']);
@@ -57,6 +57,11 @@ export function parseSignal(value: unknown): Signal | null {
     default:
       return null;
   }
+}
+
+/** Reads a list of STUN and TURN servers. Null if it is none; never throws. */
+export function parseIceServers(value: unknown): readonly IceServer[] | null {
+  return Array.isArray(value) && value.length <= 16 && value.every(isIceServer) ? value : null;
 }
 
 /**

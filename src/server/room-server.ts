@@ -4,13 +4,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock, Off } from '../core/clock.js';
 import { NetError, requireInteger } from '../core/errors.js';
-import type { IceServer, PeerId } from '../negotiation/signal.js';
+import { parseIceServers, type IceServer, type PeerId } from '../negotiation/signal.js';
 import {
   encodeMessage,
   MAX_CLIENT_MESSAGE_BYTES,
   MAX_ROOM_PEERS,
   parseClientMessage,
-  parseIceServers,
   ROOM_PROTOCOL_VERSION,
   type ClientMessage,
   type RefusalCode,

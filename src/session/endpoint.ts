@@ -73,10 +73,6 @@ export class Endpoint {
     return this.#acked;
   }
 
-  get rttMs(): number {
-    return this.#rtt;
-  }
-
   // ---- sending
 
   /** Fills in what the next input packet says of numbers and timing. */

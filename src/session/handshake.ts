@@ -1,6 +1,6 @@
 // From "links are up" to "everyone starts": hellos between all pairs, then the lowest id proposes a roster, all accept, go.
 // Pure: takes packets, answers with packets to send, and says when the match may start. The control channel is reliable and
-// ordered, so nothing is repeated here.
+// ordered: no step has to be repeated, and `repeat` only makes what was sent arrive sooner.
 import { NetError } from '../core/errors.js';
 import { Hasher } from '../core/checksum.js';
 import type { Slot } from '../core/frame.js';

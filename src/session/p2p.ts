@@ -10,8 +10,8 @@ import { NetError } from '../core/errors.js';
 import { type Frame, NO_FRAME, type Slot } from '../core/frame.js';
 import type { Op } from '../core/game.js';
 import type { PeerId } from '../core/peer.js';
-import { furthestAhead, ringCapacity, SyncLayer } from '../core/sync-layer.js';
 import { MAX_DEBT_MS } from '../core/pacer.js';
+import { furthestAhead, ringCapacity, SyncLayer } from '../core/sync-layer.js';
 import { speedFor } from '../core/time-sync.js';
 import { decodeControl, type Leave } from '../wire/control-packets.js';
 import { type BadPacket, epochOf, KIND, kindOf } from '../wire/head.js';
@@ -280,6 +280,7 @@ export class Session<I, S> {
     this.#end(error);
   }
 
+  /** What the session has done so far: a copy. */
   stats(): SessionStats {
     return {
       ...this.#sync.stats(),
@@ -287,7 +288,7 @@ export class Session<I, S> {
       speed: this.#speed,
       checksPassed: this.#checks.passed,
       checksUnmatched: this.#checks.unmatched,
-      badPackets: this.#bad,
+      badPackets: { ...this.#bad },
       eventsDropped: this.#events.dropped,
       peers: [...this.#others, ...this.#gone].map((endpoint) => endpoint.stats(this.#now)),
     };

@@ -8,7 +8,7 @@ export interface ContractWorld {
   signaling(): Signaling;
   /** Releases the world: servers, databases. The suite has closed all rooms before. */
   close(): Promise<void>;
-  /** Loses the connection of the peer with this id without a goodbye. Left out: the checks that need it see nothing to check. */
+  /** Loses the connection of the peer with this id without a goodbye. Needed unless the suite is told `withoutCut`. */
   cut?(self: PeerId): void;
 }
 
@@ -153,6 +153,12 @@ export class ContractScene {
     return players;
   }
 
+  /** Loses a peer's connection. */
+  cut(player: Player): void {
+    if (this.world.cut === undefined) throw new Error('this world cannot lose a connection: give it a `cut`, or the suite `withoutCut`');
+    this.world.cut(player.self);
+  }
+
   /** Waits until each of these sees the others and nobody else. */
   async acquaint(players: readonly Player[]): Promise<void> {
     for (const player of players) await player.seen.untilPresent(idsOf(players, player));
@@ -187,8 +193,18 @@ export class ContractScene {
 /** One check of the suite. Throws an Error with a sentence about what was seen. */
 export interface Check {
   readonly clause: number;
+  /** It loses a connection. */
+  readonly cuts?: true;
   readonly name: string;
   readonly check: (scene: ContractScene) => Promise<void>;
+}
+
+/** Each of two players as the one who sends. */
+export function bothWays([first, second]: readonly [Player, Player]): readonly (readonly [Player, Player])[] {
+  return [
+    [first, second],
+    [second, first],
+  ];
 }
 
 /** The ids of all players but one. */

@@ -1,6 +1,6 @@
 // The messages between the WebSocket adapter and the room server, and how each side reads the other's: a value or null, never a throw.
 // JSON texts: a match needs some dozens of them, and they can be read in any browser's network panel.
-import { parseSignal, type IceServer, type PeerId } from '../negotiation/signal.js';
+import { parseIceServers, type IceServer, type PeerId } from '../negotiation/signal.js';
 
 /** The version that `join` names. The server refuses others. */
 export const ROOM_PROTOCOL_VERSION = 1;
@@ -102,12 +102,6 @@ export function parseServerMessage(text: unknown): ServerMessage | null {
     default:
       return null;
   }
-}
-
-/** Reads a list of STUN and TURN servers by the rules for one that comes with an offer. Null if it is none; never throws. */
-export function parseIceServers(value: unknown): readonly IceServer[] | null {
-  const offer = parseSignal({ attempt: 'none', kind: 'description', type: 'offer', sdp: '', iceServers: value });
-  return offer?.kind === 'description' ? (offer.iceServers ?? null) : null;
 }
 
 /** Whether a value can be the name of a room. */

@@ -7,6 +7,7 @@ import type { Game } from '../core/game.js';
 import { createRng, type Rng } from '../core/rng.js';
 import { Pacer } from '../core/pacer.js';
 import { DEFAULTS } from '../core/defaults.js';
+import { NetError } from '../core/errors.js';
 import type { PeerId } from '../core/peer.js';
 import { perform } from '../match/perform.js';
 import type { SessionEvent } from '../session/events.js';
@@ -37,7 +38,7 @@ export interface SimulationOptions<I, S> {
   readonly bot: (peer: number, rng: Rng) => Bot<I>;
   /** The network, the same in all directions or one for each. */
   readonly network?: Impairment | ((from: PeerId, to: PeerId) => Impairment);
-  /** For each peer; as many peers as there are players. */
+  /** For each peer what is peculiar to it; those left out have nothing. */
   readonly peers?: readonly SimPeerOptions<I>[];
 }
 
@@ -81,12 +82,21 @@ export class Simulation<I, S> {
   readonly clock = new VirtualClock();
   readonly network: Network;
   readonly peers: readonly SimPeer<I, S>[];
+  /** Those who have joined. */
+  readonly #present: SimPeer<I, S>[] = [];
 
   constructor(options: SimulationOptions<I, S>) {
     const rng = createRng(options.seed);
-    const { network = {} } = options;
+    const { network = {}, peers = [], play } = options;
+    if (peers.length > play.players) {
+      throw new NetError('bad-option', {
+        option: 'peers',
+        got: `${peers.length} of them`,
+        expected: `at most ${play.players}, one a player`,
+      });
+    }
     this.network = new Network(this.clock, rng.fork('network'), typeof network === 'function' ? network : () => network);
-    this.peers = Array.from({ length: options.play.players }, (_, i) => this.#createPeer(options, i, rng.fork(`peer ${i}`)));
+    this.peers = Array.from({ length: play.players }, (_, i) => this.#createPeer(options, i, rng.fork(`peer ${i}`)));
     for (const peer of this.peers) this.clock.after(peer.options.startMs ?? 0, () => this.#start(peer));
   }
 
@@ -147,12 +157,11 @@ export class Simulation<I, S> {
   /** The peer joins: a link to everyone who is there is up at once, for both. */
   #start(peer: SimPeer<I, S>): void {
     this.network.attach(peer.id, (from, bytes) => this.#arrive(peer, from, bytes));
-    for (const other of this.peers) {
-      if (other === peer || (other.options.startMs ?? 0) > this.clock.now()) continue;
-      if (other.options.startMs === peer.options.startMs && other.id > peer.id) continue;
+    for (const other of this.#present) {
       peer.session.connect(other.id);
       other.session.connect(peer.id);
     }
+    this.#present.push(peer);
     this.#wake(peer);
   }
 

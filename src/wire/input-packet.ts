@@ -48,8 +48,10 @@ export function createInputPacket(others: number, columns: number): InputPacket 
 
 /** What two fields of a run take at the most. */
 const BYTES_A_RUN = 4;
-/** What all fields but the runs take at the most: 3 for the array, 1 + 1 + 1 + 1 + 5 + 3, and 2 for each receipt. */
-const BYTES_BEFORE_RUNS = 16;
+/** What the fields before the receipts take at the most: 3 for the array, 1 + 1 + 1 + 1 + 5 + 3, and 1 for the receipts' own array. */
+const BYTES_BEFORE_RECEIPTS = 16;
+/** A receipt, of somebody who left long ago. */
+const BYTES_A_RECEIPT = 5;
 
 /** The index of the first run. */
 const RUNS_AT = 7;
@@ -80,9 +82,10 @@ export class InputPacketWriter {
     fields[4] = sim;
     fields[5] = sim - packet.first;
     fields[6] = received.length === 1 ? sim - received[0]! : this.#receipts(sim, received);
+    const before = BYTES_BEFORE_RECEIPTS + BYTES_A_RECEIPT * received.length;
     let count = Math.min(packet.count, MAX_FRAMES_A_PACKET);
     let next = this.#runs(packet.first, count, word);
-    while (BYTES_BEFORE_RUNS + 2 * received.length + ((next - RUNS_AT) / 2) * BYTES_A_RUN > MAX_INPUT_BYTES && count > 1) {
+    while (before + ((next - RUNS_AT) / 2) * BYTES_A_RUN > MAX_INPUT_BYTES && count > 1) {
       count >>= 1;
       next = this.#runs(packet.first, count, word);
     }

@@ -156,7 +156,7 @@ export class Scenario {
       expect(stats.checksPassed, `checks of ${about}`).toBeGreaterThanOrEqual(Math.floor(simulation.confirmedByAll / 60) - 2);
       if (expected.badPackets !== true) expect(stats.badPackets, about).toEqual({});
       expect(recorder.advances, `advances of ${about}`).toBe(peer.session.frame + stats.resimulated);
-      expect([recorder.loads, recorder.saves], `loads and saves of ${about}`).toEqual([stats.loads, stats.saves]);
+      expect([recorder.loads, recorder.saves], `loads and saves of ${about}`).toEqual([stats.rollbacks, stats.saves]);
       const depths = this.loads[index]!.map(({ from, to }) => from - to);
       expect(countEach(depths, stats.depths.length), `depths of rollbacks of ${about}`).toEqual(stats.depths);
       const window = this.#setup.play?.window ?? 8;

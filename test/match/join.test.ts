@@ -10,6 +10,7 @@ import { RTCPeerConnection } from '../../src/node/wrtc.js';
 import type { Signaling, SignalingHandlers, SignalingRoom } from '../../src/signaling/interface.js';
 import { memorySignaling } from '../../src/signaling/memory.js';
 import { buttons, chainGame, type ChainState } from '../games.js';
+import { until } from './rig.js';
 
 type Options = MatchOptions<number, ChainState>;
 
@@ -74,16 +75,6 @@ async function twoMatches(
   return [a, b];
 }
 
-function until(holds: () => boolean): Promise<void> {
-  return new Promise((done) => {
-    const timer = setInterval(() => {
-      if (!holds()) return;
-      clearInterval(timer);
-      done();
-    }, 5);
-  });
-}
-
 describe('joining', () => {
   test('two peers that reach the same limit together both end, whoever is first', async () => {
     const signaling = new Tapped(memorySignaling());
@@ -111,6 +102,42 @@ describe('joining', () => {
     await until(() => seen.some((line) => line.startsWith('peer')));
     silent.close();
     expect(await joining).toMatchObject({ code: 'peer-gone', fields: { peer: 'peer-1', why: 'it left the room' } });
+  });
+
+  test('signaling that never answers is named, and given up', async () => {
+    let aborted = false;
+    const mute: Signaling = {
+      join: (_room, _on, signal) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => {
+            aborted = true;
+            reject(new NetError('aborted', { why: 'told to' }));
+          });
+        }),
+    };
+    expect(await errorOf(joinMatch(options(mute, { connectLimitMs: 100 })))).toMatchObject({
+      code: 'signaling-lost',
+      fields: { stage: 'signaling', cause: 'joining the room took longer than 100 ms' },
+    });
+    expect(aborted).toBe(true);
+  });
+
+  test('a match begins also if the first messages of both sides never come', async () => {
+    class Forgetful extends RTCPeerConnection {
+      override createDataChannel(...args: Parameters<InstanceType<typeof RTCPeerConnection>['createDataChannel']>) {
+        const channel = super.createDataChannel(...args);
+        const send: (message: Uint8Array<ArrayBuffer>) => void = channel.send.bind(channel);
+        let forgotten = 0;
+        if (args[0] === 'control') {
+          channel.send = (message: string | Uint8Array<ArrayBuffer>) => {
+            if (++forgotten > 1 && typeof message !== 'string') send(message);
+          };
+        }
+        return channel;
+      }
+    }
+    const [a, b] = await twoMatches([{ rtc: Forgetful }, { rtc: Forgetful }]);
+    expect(a.seed).toBe(b.seed);
   });
 
   test('signaling that closes while it is needed is named', async () => {
@@ -159,7 +186,11 @@ describe('joining', () => {
     const matches = await Promise.all([joinMatch(options(signaling)), joinMatch(options(signaling))]);
     closing.push(...matches);
     const { length } = matches[0].timeline;
-    for (let i = 0; i < 100; i++) signaling.rooms[0]!.on.peer(`visitor-${i}`);
+    for (let i = 0; i < 100; i++) {
+      signaling.rooms[0]!.on.peer(`visitor-${i}`);
+      signaling.rooms[0]!.on.signal(`visitor-${i}`, { attempt: 'x', kind: 'bye', reason: 'hello?' });
+    }
+    expect(matches[0].stats().straySignals).toBe(100);
     expect(matches[0].timeline).toHaveLength(length);
   });
 });

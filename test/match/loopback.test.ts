@@ -9,7 +9,7 @@ import { createInputPacket, decodeInputPacket } from '../../src/wire/input-packe
 import { Msgpack } from '../../src/wire/msgpack.js';
 import { memorySignaling } from '../../src/signaling/memory.js';
 import { buttons, chainGame, type ChainState } from '../games.js';
-import { Rig } from './rig.js';
+import { Rig, until } from './rig.js';
 
 const closing: { close(): void }[] = [];
 
@@ -138,13 +138,7 @@ describe('a match', () => {
     // Input delay 1: the input of the frame that comes next has been given.
     expect(lastFrame).toBe(last);
     expect(at - start).toBeLessThan(2_000);
-    await new Promise<void>((done) => {
-      const off = setInterval(() => {
-        if (stayer!.match.confirmedFrame < lastFrame + 60) return;
-        clearInterval(off);
-        done();
-      }, 10);
-    });
+    await until(() => stayer!.match.confirmedFrame >= lastFrame + 60);
     expect(stayer!.recorder.inputs[lastFrame + 30]).toMatch(/^- \d+$/);
     expect(stayer!.error).toBeUndefined();
   });
@@ -157,19 +151,11 @@ describe('a match', () => {
     one!.on('interrupted', () => events.push('interrupted'));
     one!.on('ended', () => events.push('ended'));
     one!.run({ sample: () => 0 });
-    // One peer waits for longer than the limit of silence before it runs.
-    await new Promise<void>((done) => {
-      setTimeout(done, 1_200);
-    });
+    // The other says ten times a second that it is there: after twelve times, twice the limit of silence has passed.
+    await until(() => one!.stats().peers[0]!.packetsReceived >= 12);
     expect(events).toEqual([]);
     two!.run({ sample: () => 0 });
-    await new Promise<void>((done) => {
-      const off = setInterval(() => {
-        if (one!.confirmedFrame < 60) return;
-        clearInterval(off);
-        done();
-      }, 10);
-    });
+    await until(() => one!.confirmedFrame >= 60);
     expect(() => two!.run({ sample: () => 0 })).toThrow(NetError);
   });
 

@@ -11,6 +11,17 @@ import { buttons, chainGame } from '../games.js';
 
 type State = { frame: number; chain: number };
 
+/** Resolves once it holds. What holds is an event that has happened; how much time that takes does not matter. */
+export function until(holds: () => boolean): Promise<void> {
+  return new Promise((done) => {
+    const timer = setInterval(() => {
+      if (!holds()) return;
+      clearInterval(timer);
+      done();
+    }, 5);
+  });
+}
+
 export interface RigPeer {
   readonly match: Match<number, State>;
   readonly recorder: Recorder<number, State>;

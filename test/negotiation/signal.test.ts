@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_SIGNAL_TEXT, parseCandidate, parseSignal } from '../../src/negotiation/signal.js';
+import { MAX_SIGNAL_TEXT, parseCandidate, parseIceServers, parseSignal } from '../../src/negotiation/signal.js';
 import { HOST } from './one-machine.js';
 
 describe('parseSignal', () => {
@@ -59,5 +59,15 @@ describe('parseCandidate', () => {
     ['a JSON text', JSON.stringify({ candidate: HOST })],
   ])('takes %s', (_name, value) => {
     expect(parseCandidate(value)).toEqual({ candidate: HOST, sdpMLineIndex: 0 });
+  });
+});
+
+describe('parseIceServers', () => {
+  test('tells lists of ICE servers from other values', () => {
+    expect(parseIceServers([{ urls: 'stun:a' }])).toEqual([{ urls: 'stun:a' }]);
+    expect(parseIceServers([])).toEqual([]);
+    for (const value of [undefined, null, {}, 'stun:a', [{}], [null], Array(17).fill({ urls: 'stun:a' })]) {
+      expect(parseIceServers(value)).toBeNull();
+    }
   });
 });

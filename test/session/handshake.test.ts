@@ -48,6 +48,31 @@ class Room {
   }
 }
 
+describe('while starting', () => {
+  it('hello is said again every 50 ms, which brings what was sent before sooner, until the match has begun', () => {
+    const mesh = new Mesh(['a', 'b']);
+    mesh.passes = () => false;
+    mesh.connect();
+    const hellos = (): number => mesh.log.filter(({ from, bytes }) => from === 'a' && readControl(bytes)?.kind === 'hello').length;
+    const a = mesh.at('a');
+    const first = hellos();
+    expect(first).toBe(1);
+    for (let ms = 10; ms <= 500; ms += 10) {
+      mesh.tick(10);
+      expect(a.deadline).toBeGreaterThan(mesh.now);
+      expect(a.deadline).toBeLessThanOrEqual(mesh.now + 50);
+    }
+    expect(hellos() - first).toBe(10);
+    // All before is lost: what is said again is enough to begin.
+    mesh.passes = () => true;
+    mesh.run(10, 10);
+    expect(a.state).toBe('running');
+    const begun = hellos();
+    mesh.run(20, 10);
+    expect(hellos()).toBe(begun);
+  });
+});
+
 describe('two peers', () => {
   it('start with the same seed and seats in the order of their ids, whoever connects first', () => {
     for (const ids of [

@@ -170,6 +170,12 @@ describe('joining', () => {
     expect(HandSocket.last.closed).toEqual([1000]);
   });
 
+  it('rejects with id-taken, and the id', async () => {
+    const joining = webSocketSignaling(URL, { WebSocket: HandSocket, id: 'zoe' }).join('room', new NotingHandlers());
+    HandSocket.last.hear({ kind: 'refused', code: 'id-taken', reason: 'somebody in the room has this id' });
+    await expect(joining).rejects.toMatchObject({ code: 'id-taken', fields: { room: 'room', id: 'zoe' } });
+  });
+
   it('rejects with the reason of any other refusal', async () => {
     const joining = webSocketSignaling(URL, { WebSocket: HandSocket }).join('room', new NotingHandlers());
     HandSocket.last.hear({ kind: 'refused', code: 'of-the-future', reason: 'it is Sunday' });
