@@ -9,6 +9,7 @@ export { displayTicker, timerTicker, type Ticker } from './match/ticker.js';
 
 // Games and inputs
 export { type Game, type MaybePromise, type Op, type Step } from './core/game.js';
+export { type DelayBounds } from './core/auto-delay.js';
 export { defineInput, type Field, type InputCodec, type InputOf } from './core/input-codec.js';
 export { type Predictor, predictNeutral, repeatLast } from './core/predictor.js';
 export { type Frame, type InputStatus, type Slot } from './core/frame.js';

@@ -10,6 +10,8 @@ export const DEFAULTS = {
   window: 8,
   /** Frames between sampling an input and applying it. One frame is not felt and removes most rollbacks on short paths. */
   inputDelay: 1,
+  /** Frames at least and at most of an automatic input delay: three (50 ms) is what fighting games ship with. */
+  autoDelay: { min: 1, max: 3 },
   /** Frames between checks of the state. One second: a desync is reported while people still remember what happened. */
   checkInterval: 60,
   /** ms of silence after which a peer counts as interrupted. Half a second is visible to players and longer than Wi-Fi's usual freezes. */

@@ -15,6 +15,11 @@ export interface InputCodec<I> {
   encode(input: I, to: Uint16Array): void;
   /** Reads `words` words that were written by `encode` or came from a peer: any words must give some input. */
   decode(from: Uint16Array): I;
+  /**
+   * Joins two samples of which only one has a frame, because the input delay is being lowered, so that no press is lost.
+   * Left out: the earlier one is dropped, with whatever was pressed in it alone.
+   */
+  merge?(skipped: I, kept: I): I;
 }
 
 /** A field of an input: a flag, an integer of 8 or 16 bits, or one of some names (up to 256; the first is neutral). */
@@ -39,6 +44,7 @@ const RANGE = { u8: [0, 0xff], i8: [-0x80, 0x7f], u16: [0, 0xffff], i16: [-0x800
 
 /**
  * Makes a codec from named fields, packed in their order: flags take a bit, names as many bits as they need.
+ * When the input delay is lowered and two samples become one, flags that are set in either are set, and a name gives way to neutral only.
  * @throws NetError `bad-option` if a field's type is unknown or all together need more than 32 words.
  * @example
  * const input = defineInput({ left: 'bool', right: 'bool', aim: 'u8', weapon: ['none', 'bow', 'sword'] });
@@ -74,7 +80,20 @@ export function defineInput<const F extends Record<string, Field>>(fields: F): I
       for (const p of placed) to[p.word]! |= (toBits(p.name, p.field, values[p.name]) & p.mask) << p.shift;
     },
     decode,
+    merge: (skipped, kept) => {
+      const joined: Record<string, Value> = {};
+      for (const { name, field } of placed) {
+        joined[name] = mergeField(field, (skipped as Record<string, Value>)[name]!, (kept as Record<string, Value>)[name]!);
+      }
+      return joined as InputOf<F>;
+    },
   };
+}
+
+/** What is pressed in either is pressed; of two numbers, which are where a stick or a mouse is, the later one counts. */
+function mergeField(field: Field, skipped: Value, kept: Value): Value {
+  if (field === 'bool') return skipped === true || kept === true;
+  return typeof field !== 'string' && kept === field[0] ? skipped : kept;
 }
 
 function bitsOf(name: string, field: Field): number {

@@ -152,6 +152,14 @@ export class Match<I, S> {
     return () => handlers.delete(handler);
   }
 
+  /**
+   * Sets the input delay from now on, of one slot played here or of all, and ends an automatic one: see `Session.setInputDelay`.
+   * @throws NetError `bad-option`
+   */
+  setInputDelay(frames: number, slot?: Slot): void {
+    this.#parts.session.setInputDelay(frames, slot);
+  }
+
   stats(): MatchStats {
     const { session, mesh } = this.#parts;
     const links: Record<PeerId, LinkStats> = {};

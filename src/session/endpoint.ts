@@ -73,6 +73,11 @@ export class Endpoint {
     return this.#acked;
   }
 
+  /** ms that a packet takes to or from the peer, with what jitter adds; 0 until measured. */
+  get oneWayMs(): number {
+    return this.#rtt / 2 + this.#deviation;
+  }
+
   // ---- sending
 
   /** Fills in what the next input packet says of numbers and timing. */

@@ -1,4 +1,5 @@
 // What a session is made from, checked once, with every default filled in from core/defaults.ts.
+import type { DelayBounds } from '../core/auto-delay.js';
 import { DEFAULTS, LIMITS } from '../core/defaults.js';
 import { NetError, requireInteger } from '../core/errors.js';
 import type { Frame } from '../core/frame.js';
@@ -20,9 +21,10 @@ export interface PlayOptions<I> {
   readonly locals?: number;
   /**
    * Frames between sampling an input and applying it, 0 to 30; at least 1 with window 0, where a frame waits for everyone's input.
-   * Each frame hides 1/fps of the delay, at the price of being felt. Default 1.
+   * Each frame hides 1/fps of the delay, at the price of being felt. `'auto'`, or bounds: chosen from the measured round trip and its
+   * jitter, and changed seldom; `'auto'` stays within 1 to 3. Default 1.
    */
-  readonly inputDelay?: number;
+  readonly inputDelay?: number | 'auto' | DelayBounds;
   /**
    * Frames that may be simulated ahead of the last confirmed one, 0 to 30; the deepest rollback. More hides longer delays and costs
    * more work in the worst frame. 0 is lockstep. Default 8.
@@ -56,7 +58,10 @@ export interface SessionOptions<I, S> extends PlayOptions<I> {
 }
 
 /** The same with nothing left open. */
-export type Settings<I, S> = Required<SessionOptions<I, S>>;
+export interface Settings<I, S> extends Required<Omit<SessionOptions<I, S>, 'inputDelay'>> {
+  /** A delay that stays has equal bounds. */
+  readonly inputDelay: DelayBounds;
+}
 
 /** Fills in the defaults. @throws NetError `bad-option` */
 export function settingsFrom<I, S>(options: SessionOptions<I, S>): Settings<I, S> {
@@ -67,7 +72,7 @@ export function settingsFrom<I, S>(options: SessionOptions<I, S>): Settings<I, S
     gameId: options.gameId,
     players: options.players,
     locals: options.locals ?? 1,
-    inputDelay: options.inputDelay ?? DEFAULTS.inputDelay,
+    inputDelay: boundsOf(options.inputDelay ?? DEFAULTS.inputDelay),
     window: options.window ?? DEFAULTS.window,
     fps: options.fps ?? DEFAULTS.fps,
     checkInterval: options.checkInterval ?? DEFAULTS.checkInterval,
@@ -79,8 +84,9 @@ export function settingsFrom<I, S>(options: SessionOptions<I, S>): Settings<I, S
   requireInteger('players', settings.players, 2, LIMITS.players);
   requireInteger('locals', settings.locals, 1, settings.players - 1);
   requireInteger('window', settings.window, 0, LIMITS.window);
-  // In lockstep a frame needs our own input before it is begun; without a delay that would be sampled only then: nobody would ever move.
-  requireInteger('inputDelay', settings.inputDelay, settings.window === 0 ? 1 : 0, LIMITS.inputDelay);
+  const isFixed = typeof options.inputDelay !== 'object';
+  requireInputDelay(isFixed ? 'inputDelay' : 'inputDelay.min', settings.inputDelay.min, settings);
+  if (!isFixed) requireInteger('inputDelay.max', settings.inputDelay.max, settings.inputDelay.min, LIMITS.inputDelay);
   requireInteger('fps', settings.fps, 1, LIMITS.fps);
   requireInteger('checkInterval', settings.checkInterval, 1, 1_000_000);
   requireInteger('epoch', settings.epoch, 0, 15);
@@ -89,6 +95,16 @@ export function settingsFrom<I, S>(options: SessionOptions<I, S>): Settings<I, S
   requireText('gameId', settings.gameId);
   requireText('self', settings.self);
   return settings;
+}
+
+function boundsOf(inputDelay: number | 'auto' | DelayBounds): DelayBounds {
+  if (inputDelay === 'auto') return DEFAULTS.autoDelay;
+  return typeof inputDelay === 'object' ? inputDelay : { min: inputDelay, max: inputDelay };
+}
+
+/** In lockstep a frame needs our own input before it is begun; without a delay that would be sampled only then: nobody would ever move. */
+export function requireInputDelay(option: string, got: unknown, { window }: { readonly window: number }): void {
+  requireInteger(option, got, window === 0 ? 1 : 0, LIMITS.inputDelay);
 }
 
 function requireText(option: string, got: unknown): void {

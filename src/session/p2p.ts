@@ -4,15 +4,14 @@
 //   receive* → begin → [ input (each local slot) ] → transmit* → op* → event*
 //
 // so that the stall is decided before anything is sampled, and an input leaves before its frame is simulated.
+import { AutoDelay } from '../core/auto-delay.js';
 import { hashState } from '../core/checksum.js';
 import { DEFAULTS, LIMITS } from '../core/defaults.js';
 import { NetError } from '../core/errors.js';
 import { type Frame, NO_FRAME, type Slot } from '../core/frame.js';
 import type { Op } from '../core/game.js';
 import type { PeerId } from '../core/peer.js';
-import { MAX_DEBT_MS } from '../core/pacer.js';
 import { furthestAhead, ringCapacity, SyncLayer } from '../core/sync-layer.js';
-import { speedFor } from '../core/time-sync.js';
 import { decodeControl, type Leave } from '../wire/control-packets.js';
 import { type BadPacket, epochOf, KIND, kindOf } from '../wire/head.js';
 import { decodeInputPacket } from '../wire/input-packet.js';
@@ -22,9 +21,11 @@ import { Checks } from './checks.js';
 import { Endpoint } from './endpoint.js';
 import { EventQueue, type SessionEvent } from './events.js';
 import { Handshake, type Kickoff, type Seat } from './handshake.js';
+import { LocalInputs } from './local-inputs.js';
 import { Outbox, type Transmit } from './outbox.js';
-import { type SessionOptions, type Settings, settingsFrom } from './options.js';
+import { requireInputDelay, type SessionOptions, type Settings, settingsFrom } from './options.js';
 import type { SessionStats } from './stats.js';
+import { Tempo } from './tempo.js';
 
 /** ms between two hellos while starting: three of them within a round trip of 150 ms tell SCTP that an earlier message was lost. */
 const REPEAT_MS = 50;
@@ -46,22 +47,14 @@ export class Session<I, S> {
   readonly #sync: SyncLayer<I, S>;
   readonly #checks: Checks<I, S>;
   readonly #outbox: Outbox<I, S>;
-  readonly #words: Uint16Array;
+  readonly #inputs: LocalInputs<I, S>;
+  readonly #tempo: Tempo;
+  #autoDelay: AutoDelay;
   #state: SessionState = 'starting';
   #kickoff: Kickoff | undefined;
-  #locals: readonly Slot[] = [];
-  /** For each local slot, whether its input of this tick is still to be given; and how many are. */
-  readonly #wanted: boolean[] = [];
-  #wantedCount = 0;
   #now = 0;
-  #tickAt = -Infinity;
-  #tickSim: Frame = 0;
   /** When hello is said again, while starting. */
   #repeatAt = 0;
-  /** Until when a hitch is being made up for. */
-  #settledAt = 0;
-  #standing = true;
-  #speed = 1;
   #stalled = 0;
 
   /** @throws NetError `bad-option` */
@@ -78,13 +71,15 @@ export class Session<I, S> {
       maxInputDelay: LIMITS.inputDelay,
     });
     this.#checks = new Checks(this.#sync, { slots: players, words: input.words, interval: checkInterval, checksum: settings.checksum });
-    this.#words = new Uint16Array(input.words);
+    this.#tempo = new Tempo(fps);
     this.#outbox = new Outbox(this.#sync, this.#msgpack, {
       self: settings.self,
       locals,
       words: input.words,
       capacity: ringCapacity(window, LIMITS.inputDelay),
     });
+    this.#autoDelay = new AutoDelay(settings.inputDelay, fps);
+    this.#inputs = new LocalInputs(this.#sync, input, (frame) => this.#outbox.created(frame, this.#now));
     this.#handshake = new Handshake({
       self: settings.self,
       nonce: settings.nonce,
@@ -114,7 +109,7 @@ export class Session<I, S> {
 
   /** The slots played here; empty until started. */
   get locals(): readonly Slot[] {
-    return this.#locals;
+    return this.#inputs.slots;
   }
 
   /** 32 bits, the same for all peers; 0 until started. */
@@ -146,7 +141,7 @@ export class Session<I, S> {
 
   /** Factor on the frame rate that keeps the peers together, 0.95 to 1.05. Stale after the next packet. */
   get speed(): number {
-    return this.#speed;
+    return this.#tempo.speed;
   }
 
   /** Whose hello has not come: what the start waits for. */
@@ -196,31 +191,20 @@ export class Session<I, S> {
    * @param hold Make no new frame even if one were possible: the others are told that we are here, and nothing more.
    */
   begin(now: number, hold = false): 'sample' | 'stalled' {
-    // Away for longer than the limit of silence: whatever the others sent meanwhile may not have been delivered yet.
-    const asleepMs = now - this.#tickAt - DEFAULTS.interruptedMs;
-    if (asleepMs > 0) for (const endpoint of this.#others) endpoint.excuse(asleepMs, now);
-    this.#noteHitch(now);
+    this.#tempo.wake(now, this.#others);
     this.#now = Math.max(this.#now, now);
-    if (this.#wantedCount > 0 && this.#wantedCount < this.#locals.length) {
-      throw new NetError('call-order', { call: 'begin()', expected: 'give the input of all local slots first, or of none' });
-    }
-    this.#wantedCount = 0;
+    this.#inputs.begin();
     if (this.#state === 'starting') this.#repeatHello();
     this.#watch();
     if (this.#state !== 'running') return 'stalled';
     this.#check();
-    this.#speed = this.#wantedSpeed();
+    this.#adaptDelay();
     this.#outbox.queueInputs(this.#others);
-    this.#tickAt = this.#now;
-    this.#tickSim = this.#sync.sim;
     const stalled = !this.#sync.mayAdvance;
-    this.#standing = stalled || hold;
-    if (this.#standing) {
-      if (stalled) this.#stalled++;
-      return 'stalled';
-    }
-    this.#wantedCount = this.#locals.length;
-    this.#wanted.fill(true);
+    this.#tempo.begin(this.#now, this.#sync.sim, stalled || hold, this.#others);
+    if (stalled) this.#stalled++;
+    if (stalled || hold) return 'stalled';
+    this.#inputs.want();
     return 'sample';
   }
 
@@ -229,25 +213,28 @@ export class Session<I, S> {
    * @throws NetError `call-order` unless `begin` has just said `sample`, once for each local slot.
    */
   input(slot: Slot, input: I): void {
-    const at = slot - this.#locals[0]!;
-    if (this.#wantedCount === 0 || this.#wanted[at] !== true) {
-      throw new NetError('call-order', {
-        call: `input(${slot})`,
-        expected: 'give the input of each local slot once, after begin() has answered "sample"',
-      });
+    if (this.#inputs.give(slot, input)) this.#sync.grant();
+  }
+
+  /**
+   * Sets the input delay from now on, of one local slot or of all, and ends an automatic one. A longer one repeats the last input for the
+   * frames in between. A shorter one is reached a frame in two ticks: every other sample is joined to the next, by the codec's `merge`.
+   * @throws NetError `bad-option`
+   */
+  setInputDelay(frames: number, slot?: Slot): void {
+    requireInputDelay('input delay', frames, this.#settings);
+    if (slot !== undefined && !this.locals.includes(slot)) {
+      throw new NetError('bad-option', { option: 'slot', got: slot, expected: 'a slot that is played here, or none for all of them' });
     }
-    this.#settings.input.encode(input, this.#words);
-    this.#wanted[at] = false;
-    this.#sync.append(slot, this.#words, 0);
-    this.#outbox.created(this.#sync.queue(slot).held, this.#now);
-    if (--this.#wantedCount === 0) this.#sync.grant();
+    this.#autoDelay = new AutoDelay({ min: frames, max: frames }, this.#settings.fps);
+    this.#inputs.setDelay(frames, slot);
   }
 
   /** The next packet to send; undefined when there is none. Take all before the operations. */
   transmit(): Transmit | undefined {
     const control = this.#outbox.takeControl();
-    if (control !== undefined || this.#wantedCount > 0 || this.#state !== 'running') return control;
-    return this.#outbox.takeInput(this.#now, this.#tickSim);
+    if (control !== undefined || this.#inputs.wanted > 0 || this.#state !== 'running') return control;
+    return this.#outbox.takeInput(this.#now, this.#tempo.tickSim);
   }
 
   /** The transport did not take the packet of the last `transmit`: it does not count as sent. */
@@ -261,7 +248,7 @@ export class Session<I, S> {
    */
   op(): Op<I, S> | undefined {
     if (this.#state !== 'running') return undefined;
-    if (this.#outbox.hasDue && this.#wantedCount === 0) {
+    if (this.#outbox.hasDue && this.#inputs.wanted === 0) {
       throw new NetError('call-order', { call: 'op()', expected: 'take all packets with transmit() first' });
     }
     return this.#sync.op();
@@ -285,7 +272,9 @@ export class Session<I, S> {
     return {
       ...this.#sync.stats(),
       stalled: this.#stalled,
-      speed: this.#speed,
+      inputDelay: this.#inputs.delay,
+      unconfirmed: this.#sync.sim - 1 - this.confirmedFrame,
+      speed: this.#tempo.speed,
       checksPassed: this.#checks.passed,
       checksUnmatched: this.#checks.unmatched,
       badPackets: { ...this.#bad },
@@ -311,7 +300,7 @@ export class Session<I, S> {
     if (endpoint.receipt > this.#outbox.lastFrame) return 'out of place';
     if (this.#tooFar(Math.max(packet.sim, packet.first + packet.count))) return 'frame too far';
     this.#heard(endpoint);
-    const rtt = endpoint.takeTiming(this.#now, this.#position());
+    const rtt = endpoint.takeTiming(this.#now, this.#tempo.position(this.#now));
     if (rtt >= 0) this.#settings.trace.rtt?.(from, rtt);
     const acknowledged = endpoint.takeReceipt();
     if (acknowledged !== NO_FRAME) endpoint.acknowledgedAfter(this.#now - this.#outbox.createdAt(acknowledged));
@@ -390,10 +379,11 @@ export class Session<I, S> {
     if (kickoff === undefined || this.#kickoff !== undefined) return;
     this.#kickoff = kickoff;
     this.#state = 'running';
-    const { self, input, fps, inputDelay } = this.#settings;
+    const { self, input, fps } = this.#settings;
+    let locals: readonly Slot[] = [];
     for (const { peer, slots } of kickoff.seats) {
       if (peer === self) {
-        this.#locals = slots;
+        locals = slots;
         continue;
       }
       const receiptIndex = kickoff.seats.filter((seat) => seat.peer !== peer).findIndex((seat) => seat.peer === self);
@@ -404,16 +394,8 @@ export class Session<I, S> {
       );
     }
     this.#others = [...this.#endpoints.values()];
-    for (const _ of this.#locals) this.#wanted.push(false);
-    this.#outbox.start(kickoff, this.#locals);
-    // The frames before the first sampled input takes effect.
-    input.encode(input.neutral, this.#words);
-    for (const slot of this.#locals) {
-      for (let frame = 0; frame < inputDelay; frame++) {
-        this.#sync.append(slot, this.#words, 0);
-        this.#outbox.created(frame, this.#now);
-      }
-    }
+    this.#outbox.start(kickoff, locals);
+    this.#inputs.start(locals, this.#autoDelay.delay);
     this.#events.push({ type: 'started', seed: kickoff.seed });
   }
 
@@ -421,6 +403,14 @@ export class Session<I, S> {
     if (this.#now < this.#repeatAt) return;
     this.#repeatAt = this.#now + REPEAT_MS;
     this.#handshake.repeat();
+  }
+
+  /** Follows the path with an automatic input delay. */
+  #adaptDelay(): void {
+    let oneWayMs = 0;
+    for (const endpoint of this.#others) oneWayMs = Math.max(oneWayMs, endpoint.oneWayMs);
+    // Nothing is known before the first round trip.
+    if (oneWayMs > 0 && this.#autoDelay.measured(this.#now, oneWayMs)) this.#inputs.setDelay(this.#autoDelay.delay);
   }
 
   #end(error?: NetError): void {
@@ -448,24 +438,5 @@ export class Session<I, S> {
     for (let desync = this.#checks.desync(); desync !== undefined; desync = this.#checks.desync()) {
       this.#events.push({ type: 'desync', ...desync });
     }
-  }
-
-  /** A hitch of ours that the pacer makes up for: what was measured before, and what is until then, tells nothing of the peers' clocks. */
-  #noteHitch(now: number): void {
-    if (now - this.#tickAt < MAX_DEBT_MS + 1000 / this.#settings.fps) return;
-    this.#settledAt = now + MAX_DEBT_MS;
-    for (const endpoint of this.#others) endpoint.timeSync.clear();
-  }
-
-  /** Our frame now with its fraction; undefined while we stand still, or make up for a hitch. */
-  #position(): Frame | undefined {
-    if (this.#standing || this.#now < this.#settledAt) return undefined;
-    return this.#tickSim + Math.min(1, ((this.#now - this.#tickAt) * this.#settings.fps * this.#speed) / 1000);
-  }
-
-  #wantedSpeed(): number {
-    let sum = 0;
-    for (const endpoint of this.#others) sum += endpoint.timeSync.offset(this.#now);
-    return this.#others.length === 0 ? 1 : speedFor(sum / this.#others.length, this.#settings.fps);
   }
 }

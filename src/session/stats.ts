@@ -27,6 +27,10 @@ export interface PeerStats {
 export interface SessionStats extends SyncStats {
   /** Ticks in which no frame could be simulated because the window was used up. */
   readonly stalled: number;
+  /** Frames of input delay as last set, the largest of all slots played here. */
+  readonly inputDelay: number;
+  /** Simulated frames that may still be corrected: how deep a rollback could be now. */
+  readonly unconfirmed: number;
   /** Factor on the frame rate that keeps the peers together, 0.95 to 1.05. */
   readonly speed: number;
   /** Checks that were equal on both sides. */

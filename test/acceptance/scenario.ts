@@ -171,7 +171,9 @@ export class Scenario {
     const hashes: number[] = [];
     for (let frame = 0; frame <= lastFrame; frame++) {
       const real = this.#given.map((given, peer) => {
-        const n = frame - (this.#setup.peers?.[peer]?.inputDelay ?? this.#setup.play?.inputDelay ?? 1);
+        const delay = this.#setup.peers?.[peer]?.inputDelay ?? this.#setup.play?.inputDelay ?? 1;
+        if (typeof delay !== 'number') throw new TypeError('the replay knows fixed delays only');
+        const n = frame - delay;
         return n < 0 ? 0 : given[n]!;
       });
       void game.advance(real, { frame, status: real.map(() => 'confirmed'), resimulating: false });

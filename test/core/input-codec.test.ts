@@ -126,3 +126,17 @@ describe('defineInput', () => {
     expect(encode).toThrow(/^input\.(flag|i8|name) is /u);
   });
 });
+
+describe('merge', () => {
+  const codec = defineInput({ jump: 'bool', aim: 'i8', item: ['none', 'bow', 'sword'] });
+
+  it('keeps what is pressed in either sample, and the later number', () => {
+    const merged = codec.merge!({ jump: true, aim: 5, item: 'sword' }, { jump: false, aim: -3, item: 'none' });
+    expect(merged).toEqual({ jump: true, aim: -3, item: 'sword' });
+    expect(codec.merge!({ jump: false, aim: 5, item: 'sword' }, { jump: true, aim: 0, item: 'bow' })).toEqual({
+      jump: true,
+      aim: 0,
+      item: 'bow',
+    });
+  });
+});
