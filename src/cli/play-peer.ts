@@ -15,6 +15,9 @@ import type { PeerMessage, PeerTask } from './play-messages.js';
 /** How often the parent hears how far we are. */
 const PROGRESS_MS = 100;
 
+/** How long a silent peer is waited for: nobody will come and wake it up. */
+const LOST_MS = 5_000;
+
 const task = JSON.parse(process.argv[2] ?? '') as PeerTask;
 // The parent decides when a run is interrupted, and without a parent there is nobody to play for.
 process.on('SIGINT', () => {});
@@ -59,6 +62,7 @@ async function play({ settings, self, player, url, room, relay }: PeerTask): Pro
       players: 2,
       inputDelay: settings.inputDelay,
       window: settings.window,
+      waitMs: LOST_MS,
       signaling: relayedSignaling(webSocketSignaling(url, { WebSocket, id: self }), () => relay),
       room,
       rtc: RTCPeerConnection,

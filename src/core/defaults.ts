@@ -12,12 +12,14 @@ export const DEFAULTS = {
   inputDelay: 1,
   /** Frames at least and at most of an automatic input delay: three (50 ms) is what fighting games ship with. */
   autoDelay: { min: 1, max: 3 },
+  /** Every frame that may be gone back to is saved: for most games saving costs less than simulating. */
+  saveEvery: 1,
   /** Frames between checks of the state. One second: a desync is reported while people still remember what happened. */
   checkInterval: 60,
   /** ms of silence after which a peer counts as interrupted. Half a second is visible to players and longer than Wi-Fi's usual freezes. */
   interruptedMs: 500,
-  /** ms of silence after which a peer counts as lost. Recorded Wi-Fi and 5G freezes stay below 1.2 s; ICE consent lasts 5 s at the least (RFC 7675). */
-  lostMs: 5_000,
+  /** ms for which a match waits for a peer that has fallen silent: long enough to find a door, or to wake a phone; then nobody waits any more. */
+  waitMs: 30_000,
   /** ms in which a match must have started. At 20 % loss connecting takes up to 7 s (measured), at 30 % over 20 s. */
   connectLimitMs: 20_000,
 } as const;
@@ -29,6 +31,8 @@ export const LIMITS = {
   window: 30,
   /** Frames of input delay: half a second, more than anybody would play with. */
   inputDelay: 30,
+  /** ms of waiting for a silent peer: ten minutes. */
+  waitMs: 600_000,
   /** 16-bit words of one input: four analogue pads of 16 bytes. */
   words: 32,
   /** Frames a second. 240 is the fastest display in use. */

@@ -16,10 +16,15 @@ export interface Step {
 export interface Game<I, S> {
   /** Simulates one frame. `inputs[slot]` is valid during the call only, and must not be changed. */
   advance(inputs: readonly I[], step: Step): MaybePromise<void>;
-  /** Returns the state: a fresh value, or `reuse` (an earlier one that is not needed any more) filled anew. */
+  /**
+   * Returns the state: a fresh value, or `reuse` (an earlier one that is not needed any more) filled anew. What is not used
+   * of `reuse` is the game's to free.
+   */
   save(reuse: S | undefined): MaybePromise<S>;
   /** Takes a state back. Must copy what it will change: `saved` may be loaded again. */
   load(saved: S): MaybePromise<void>;
+  /** Takes leave of a saved state that was not handed back as `reuse`: at the end of the match. For states that hold memory outside JavaScript. */
+  free?(saved: S): void;
   /** A number that is equal for equal states. Default: a hash over bytes or plain objects. */
   checksum?(saved: S): number;
 }
@@ -28,4 +33,5 @@ export interface Game<I, S> {
 export type Op<I, S> =
   | { readonly kind: 'load'; readonly state: S }
   | { readonly kind: 'advance'; readonly inputs: readonly I[]; readonly step: Step }
-  | { readonly kind: 'save'; readonly reuse: S | undefined; keep(state: S): void };
+  | { readonly kind: 'save'; readonly reuse: S | undefined; keep(state: S): void }
+  | { readonly kind: 'free'; readonly state: S };

@@ -1,33 +1,79 @@
-// The saved states of the last frames, in a ring of cells whose values are handed back to the game for reuse.
+// The saved states that may be needed again, each with its frame. There are as many cells as are needed at once, and what a game gave is
+// handed back to it: to be filled anew, or at the end to be freed.
 import { type Frame, NO_FRAME } from './frame.js';
 
 export class SavedStates<S> {
-  readonly #frames: Int32Array;
-  readonly #states: (S | undefined)[];
-
-  /** @param size How many frames are kept: the state of frame f makes room for that of frame f + size. */
-  constructor(size: number) {
-    this.#frames = new Int32Array(size).fill(NO_FRAME);
-    this.#states = Array.from({ length: size });
-  }
+  /** The frame of each cell's state; none if the state is not valid any more and waits to be filled anew. */
+  readonly #frames: Frame[] = [];
+  readonly #states: (S | undefined)[] = [];
+  readonly #pinned: boolean[] = [];
+  /** The cell whose state is being made. */
+  #filling = 0;
 
   has(frame: Frame): boolean {
-    return this.#frames[frame % this.#frames.length] === frame;
+    return this.#frames.includes(frame);
   }
 
   /** The state of a frame for which `has` is true. */
   get(frame: Frame): S {
-    return this.#states[frame % this.#states.length] as S;
+    return this.#states[this.#frames.indexOf(frame)] as S;
   }
 
-  /** What stands where this frame's state will stand: the game may fill it anew. From now on the frame has no state until `keep`. */
-  reusable(frame: Frame): S | undefined {
-    this.#frames[frame % this.#frames.length] = NO_FRAME;
-    return this.#states[frame % this.#states.length];
+  /** The last frame up to this one that has a state; −1 if there is none. */
+  latest(frame: Frame): Frame {
+    let latest = NO_FRAME;
+    for (let i = 0; i < this.#frames.length; i++) {
+      if (this.#frames[i]! <= frame && this.#frames[i]! > latest) latest = this.#frames[i]!;
+    }
+    return latest;
   }
 
+  /** The states of all later frames are not valid any more. */
+  dropAfter(frame: Frame): void {
+    for (let i = 0; i < this.#frames.length; i++) {
+      if (this.#frames[i]! <= frame) continue;
+      this.#frames[i] = NO_FRAME;
+      this.#pinned[i] = false;
+    }
+  }
+
+  /**
+   * A value that the game may fill with the state of a frame, which `keep` must then be called with; undefined if it must make a new one.
+   * @param oldest The first frame whose state is still needed.
+   */
+  reusable(frame: Frame, oldest: Frame): S | undefined {
+    let cell = this.#frames.indexOf(frame);
+    for (let i = 0; cell < 0 && i < this.#frames.length; i++) if (this.#frames[i]! < oldest && !this.#pinned[i]!) cell = i;
+    this.#filling = cell < 0 ? this.#frames.length : cell;
+    this.#frames[this.#filling] = NO_FRAME;
+    this.#pinned[this.#filling] = false;
+    return this.#states[this.#filling];
+  }
+
+  /** Takes the state of a frame, right after `reusable`. */
   keep(frame: Frame, state: S): void {
-    this.#frames[frame % this.#frames.length] = frame;
-    this.#states[frame % this.#states.length] = state;
+    this.#frames[this.#filling] = frame;
+    this.#states[this.#filling] = state;
+  }
+
+  /** Keeps the state of a frame, even if it is not needed any more, until `unpin` or `dropAfter`. */
+  pin(frame: Frame): void {
+    this.#pinned[this.#frames.indexOf(frame)] = true;
+  }
+
+  unpin(frame: Frame): void {
+    const cell = this.#frames.indexOf(frame);
+    if (cell >= 0) this.#pinned[cell] = false;
+  }
+
+  /** Takes out any state; undefined if none is left. */
+  take(): S | undefined {
+    this.#frames.pop();
+    return this.#states.pop();
+  }
+
+  /** How many states are kept or wait to be filled anew. */
+  get size(): number {
+    return this.#frames.length;
   }
 }

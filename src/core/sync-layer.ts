@@ -14,7 +14,9 @@ export interface SyncLayerOptions<I> {
   /** Frame f may be simulated if and only if f − confirmed ≤ window. 0: lockstep. */
   readonly window: number;
   readonly predict: Predictor<I>;
-  /** The states of frames that are multiples of this are always saved, so that they can be checked once confirmed. */
+  /** Of the frames that may be gone back to, each n-th state is saved; a rollback goes on from the one before. 1: every frame's. */
+  readonly saveEvery: number;
+  /** The states of frames that are multiples of this are always saved, and kept until `release`, so that they can be checked once confirmed. */
   readonly checkInterval: number;
   /** The largest input delay of any slot: how far inputs may be known ahead. */
   readonly maxInputDelay: number;
@@ -25,7 +27,7 @@ export interface SyncStats {
   /** Each is one load. */
   readonly rollbacks: number;
   readonly resimulated: number;
-  /** How often a rollback went back by d frames, at index d, 0 to window. */
+  /** How often the first wrong frame was d frames back, at index d, 0 to window. */
   readonly depths: readonly number[];
   readonly saves: number;
   /** Frames simulated for the first time with at least one prediction. */
@@ -50,15 +52,17 @@ type MutableOps<I, S> = {
   load: { kind: 'load'; state: S };
   advance: { kind: 'advance'; inputs: I[]; step: { frame: Frame; status: InputStatus[]; resimulating: boolean } };
   save: { kind: 'save'; reuse: S | undefined; keep(state: S): void };
+  free: { kind: 'free'; state: S };
 };
 
 export class SyncLayer<I, S> {
   readonly #codec: InputCodec<I>;
   readonly #window: number;
   readonly #predict: Predictor<I>;
+  readonly #saveEvery: number;
   readonly #checkInterval: number;
   readonly #queues: readonly InputQueue[];
-  readonly #saved: SavedStates<S>;
+  readonly #saved = new SavedStates<S>();
   readonly #scratch: Uint16Array;
   readonly #lastWords: readonly Uint16Array[];
   readonly #ops: MutableOps<I, S>;
@@ -71,6 +75,8 @@ export class SyncLayer<I, S> {
   #target: Frame = 0;
   /** The first simulated frame whose used input turned out wrong. */
   #firstWrong: Frame = NEVER;
+  /** While frames are simulated again: the first that comes out otherwise than before. Those before it are passed only to get there. */
+  #redoFrom: Frame = 0;
   #savedCursor: Frame = NO_FRAME;
   #performing: Frame = 0;
   #rollbacks = 0;
@@ -79,15 +85,14 @@ export class SyncLayer<I, S> {
   #predicted = 0;
 
   constructor(options: SyncLayerOptions<I>) {
-    const { codec, slots, window, predict, checkInterval, maxInputDelay } = options;
+    const { codec, slots, window, predict, saveEvery, checkInterval, maxInputDelay } = options;
     this.#codec = codec;
     this.#window = window;
     this.#predict = predict;
+    this.#saveEvery = saveEvery;
     this.#checkInterval = checkInterval;
     const capacity = ringCapacity(window, maxInputDelay);
     this.#queues = Array.from({ length: slots }, () => new InputQueue(codec.words, capacity));
-    // States confirmed + 1 to sim are needed (window + 1 of them), and the one that is being saved.
-    this.#saved = new SavedStates(window + 2);
     this.#scratch = new Uint16Array(codec.words);
     this.#depths = Array.from({ length: window + 1 }, () => 0);
     this.#lastWords = this.#queues.map(() => new Uint16Array(codec.words));
@@ -99,6 +104,7 @@ export class SyncLayer<I, S> {
         step: { frame: 0, status: this.#queues.map(() => 'predicted'), resimulating: false },
       },
       save: { kind: 'save', reuse: undefined, keep: (state) => this.#keep(state) },
+      free: { kind: 'free', state: undefined as S },
     };
   }
 
@@ -116,7 +122,12 @@ export class SyncLayer<I, S> {
 
   /** The last frame that was simulated with real inputs, as were all before it: it will not be simulated again. */
   get final(): Frame {
-    return Math.min(this.confirmed, this.#cursor - 1, this.#firstWrong - 1);
+    return Math.min(this.confirmed, this.#goodUntil - 1, this.#firstWrong - 1);
+  }
+
+  /** The first frame that was not simulated with the inputs that are known, as far as nothing new has come. */
+  get #goodUntil(): Frame {
+    return Math.max(this.#cursor, this.#redoFrom);
   }
 
   /** Whether the window allows another frame. */
@@ -137,13 +148,13 @@ export class SyncLayer<I, S> {
   append(slot: Slot, words: ArrayLike<number>, at: number): void {
     const queue = this.#queues[slot]!;
     const frame = queue.append(words, at);
-    if (frame < this.#cursor && frame < this.#firstWrong && !queue.usedRight(frame)) this.#firstWrong = frame;
+    if (frame < this.#goodUntil && !queue.usedRight(frame)) this.#wrong(frame);
   }
 
   /** Ends a slot after `last`: from then on it is neutral and absent, also in frames that were already simulated. */
   cut(slot: Slot, last: Frame): void {
     this.#queues[slot]!.cut(last);
-    if (last + 1 < this.#cursor && last + 1 < this.#firstWrong) this.#firstWrong = last + 1;
+    if (last + 1 < this.#goodUntil) this.#wrong(last + 1);
   }
 
   /** Allows the next new frame to be simulated. Ask `mayAdvance` first. */
@@ -153,14 +164,26 @@ export class SyncLayer<I, S> {
 
   /** What the game must do next; undefined when it is where it should be. The object is reused. */
   op(): Op<I, S> | undefined {
-    if (this.#firstWrong < this.#cursor) {
-      this.#performing = this.#firstWrong;
-      return this.#load();
-    }
+    if (this.#firstWrong < this.#cursor) return this.#load();
     if (this.#cursor >= this.#target) return undefined;
     this.#performing = this.#cursor;
     if (this.#savedCursor !== this.#cursor && this.#needsSave(this.#cursor)) return this.#save();
     return this.#advance();
+  }
+
+  /** After the last operation: hands out the states that are left, one at a time, to be freed. */
+  free(): Op<I, S> | undefined {
+    if (this.#saved.size === 0) return undefined;
+    const state = this.#saved.take();
+    // A save that failed leaves a place without a state.
+    if (state === undefined) return this.free();
+    this.#ops.free.state = state;
+    return this.#ops.free;
+  }
+
+  /** The state of a check frame has been compared, and is not needed for that any more. */
+  release(frame: Frame): void {
+    this.#saved.unpin(frame);
   }
 
   /** Whether the state of this frame is final and kept: nothing that could still come changes it. */
@@ -183,17 +206,32 @@ export class SyncLayer<I, S> {
     };
   }
 
-  /** A frame that will surely not be simulated again needs no saved state, unless it is to be checked. */
+  /** What is to be checked is saved, and whatever may be the last saved state before a frame that is not confirmed. */
   #needsSave(frame: Frame): boolean {
-    return frame > this.confirmed || frame % this.#checkInterval === 0;
+    return this.#isCheck(frame) || (frame % this.#saveEvery === 0 && frame > this.confirmed + 1 - this.#saveEvery);
+  }
+
+  #isCheck(frame: Frame): boolean {
+    return frame % this.#checkInterval === 0;
+  }
+
+  #wrong(frame: Frame): void {
+    // Frames that are still to be passed again take the right inputs then.
+    if (frame >= this.#cursor) this.#redoFrom = Math.min(this.#redoFrom, frame);
+    else if (frame < this.#firstWrong) this.#firstWrong = frame;
   }
 
   #load(): Op<I, S> {
-    const frame = this.#firstWrong;
-    const depth = this.#sim - frame;
+    const wrong = this.#firstWrong;
+    const depth = this.#sim - wrong;
+    const frame = this.#saved.latest(wrong);
+    // While frames before the last wrong one are passed again, that one is not right either.
+    this.#redoFrom = wrong;
     this.#firstWrong = NEVER;
+    this.#saved.dropAfter(frame);
     this.#cursor = frame;
     this.#savedCursor = frame;
+    this.#performing = frame;
     this.#rollbacks++;
     this.#depths[depth]!++;
     const op = this.#ops.load;
@@ -205,12 +243,14 @@ export class SyncLayer<I, S> {
     this.#savedCursor = this.#cursor;
     this.#saves++;
     const op = this.#ops.save;
-    op.reuse = this.#saved.reusable(this.#cursor);
+    op.reuse = this.#saved.reusable(this.#cursor, this.#saved.latest(this.final + 1));
     return op;
   }
 
   #keep(state: S): void {
     this.#saved.keep(this.#savedCursor, state);
+    // Frame 0 is nobody's doing: it is not checked.
+    if (this.#savedCursor > 0 && this.#isCheck(this.#savedCursor)) this.#saved.pin(this.#savedCursor);
   }
 
   #advance(): Op<I, S> {

@@ -12,6 +12,7 @@ import type { SessionStats } from '../session/stats.js';
 import { Loop, type LoopHandlers } from './loop.js';
 import type { Mesh } from './mesh.js';
 import type { Progress } from './options.js';
+import { perform } from './perform.js';
 import { defaultTicker, type Ticker } from './ticker.js';
 
 /** How often the others are told that we are here while `run` has not been called yet: well below what counts as an interruption. */
@@ -208,6 +209,19 @@ export class Match<I, S> {
       this.#parts.mesh.close(reason, error);
     } finally {
       this.#parts.release();
+    }
+    const work = this.#loop?.work ?? this.#lastWork;
+    if (work === undefined) this.#freeStates();
+    else void work.then(() => this.#freeStates());
+  }
+
+  /** The game is handed the saved states that are left. */
+  #freeStates(): void {
+    const failed = (error: unknown): void => this.#gameFailed(error);
+    try {
+      perform(this.#parts.game, this.#parts.session)?.catch(failed);
+    } catch (error) {
+      failed(error);
     }
   }
 

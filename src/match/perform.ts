@@ -28,6 +28,9 @@ function carryOut<I, S>(game: Game<I, S>, op: Op<I, S>): Promise<void> | undefin
       const done = game.load(op.state);
       return isThenable(done) ? done : undefined;
     }
+    case 'free':
+      game.free?.(op.state);
+      return undefined;
     case 'save': {
       const state = game.save(op.reuse);
       if (isThenable(state)) return state.then((value) => op.keep(value));

@@ -61,6 +61,7 @@ export class Checks<I, S> {
       state: sendable(this.#checksum(this.#sync.state(frame))),
       inputs: this.#inputsHash,
     };
+    this.#sync.release(frame);
     this.#nextFrame += this.#interval;
     this.#own.push(check);
     this.#fresh = true;

@@ -26,6 +26,8 @@ export interface EndpointOptions {
   /** Our place among the receipts in its packets. */
   readonly receiptIndex: number;
   readonly fps: number;
+  /** ms of silence after which it is given up. */
+  readonly waitMs: number;
   readonly now: number;
 }
 
@@ -38,6 +40,7 @@ export class Endpoint {
   readonly timeSync = new TimeSync();
   readonly #framesAMs: number;
   readonly #receiptIndex: number;
+  readonly #waitMs: number;
   readonly #sentAt = new Float64Array(NUMBER_RANGE);
   readonly #simAt = new Int32Array(NUMBER_RANGE);
   readonly #arrived = new Uint8Array(NUMBER_RANGE);
@@ -65,6 +68,7 @@ export class Endpoint {
     this.packet = createInputPacket(options.others, options.columns);
     this.#framesAMs = options.fps / 1000;
     this.#receiptIndex = options.receiptIndex;
+    this.#waitMs = options.waitMs;
     this.#heardAt = options.now;
   }
 
@@ -193,7 +197,7 @@ export class Endpoint {
 
   /** When the next of the limits of silence is reached. */
   get deadline(): number {
-    return this.#heardAt + (this.#interrupted ? DEFAULTS.lostMs : DEFAULTS.interruptedMs);
+    return this.#heardAt + (this.#interrupted ? this.#waitMs : DEFAULTS.interruptedMs);
   }
 
   stats(now: number): PeerStats {

@@ -71,6 +71,12 @@ export class Handshake {
     for (const peer of this.#peers.keys()) this.#options.send(peer, this.#hello(true));
   }
 
+  /** Whether a hello comes from another session than the one that the peer has said hello with before. */
+  isAnother(from: PeerId, hello: Hello): boolean {
+    const known = this.#peers.get(from);
+    return known !== undefined && hello.version === PROTOCOL_VERSION && hello.nonce !== known.nonce;
+  }
+
   /** Takes a hello. The error says why we cannot play together; the other side finds the same from ours. */
   hello(from: PeerId, hello: Hello): NetError | undefined {
     const { agreed } = this.#options;

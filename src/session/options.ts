@@ -9,7 +9,7 @@ import { type Predictor, repeatLast } from '../core/predictor.js';
 import { hashState } from '../core/checksum.js';
 import { MAX_TEXT } from '../wire/limits.js';
 
-/** How a match is played: the options that a game chooses. All but `inputDelay`, `predict` and `locals` must be equal on all peers. */
+/** How a match is played: the options that a game chooses. All but `inputDelay`, `saveEvery`, `waitMs`, `predict` and `locals` must be equal on all peers. */
 export interface PlayOptions<I> {
   /** How inputs become words. */
   readonly input: InputCodec<I>;
@@ -30,10 +30,20 @@ export interface PlayOptions<I> {
    * more work in the worst frame. 0 is lockstep. Default 8.
    */
   readonly window?: number;
+  /**
+   * Of the frames that may be gone back to, each n-th is saved, 1 to 30: for games whose `save` costs more than their `advance`. A rollback
+   * starts from the saved state before it. Default 1, every frame.
+   */
+  readonly saveEvery?: number;
   /** Frames a second, 1 to 240. Default 60. */
   readonly fps?: number;
   /** Frames between checks for a desync, at least 1. Default 60. */
   readonly checkInterval?: number;
+  /**
+   * ms of silence of a peer after which the match ends with `peer-lost`, 500 to 600 000. Until then it waits, standing still once the window
+   * is used up, and goes on where it was when the peer is heard again. Default 30 000.
+   */
+  readonly waitMs?: number;
   /** Guesses of inputs that have not come. Default: the player goes on doing the same. */
   readonly predict?: Predictor<I>;
 }
@@ -74,8 +84,10 @@ export function settingsFrom<I, S>(options: SessionOptions<I, S>): Settings<I, S
     locals: options.locals ?? 1,
     inputDelay: boundsOf(options.inputDelay ?? DEFAULTS.inputDelay),
     window: options.window ?? DEFAULTS.window,
+    saveEvery: options.saveEvery ?? DEFAULTS.saveEvery,
     fps: options.fps ?? DEFAULTS.fps,
     checkInterval: options.checkInterval ?? DEFAULTS.checkInterval,
+    waitMs: options.waitMs ?? DEFAULTS.waitMs,
     predict: options.predict ?? repeatLast,
     epoch: options.epoch ?? 0,
     checksum: options.checksum ?? hashState,
@@ -87,8 +99,10 @@ export function settingsFrom<I, S>(options: SessionOptions<I, S>): Settings<I, S
   const isFixed = typeof options.inputDelay !== 'object';
   requireInputDelay(isFixed ? 'inputDelay' : 'inputDelay.min', settings.inputDelay.min, settings);
   if (!isFixed) requireInteger('inputDelay.max', settings.inputDelay.max, settings.inputDelay.min, LIMITS.inputDelay);
+  requireInteger('saveEvery', settings.saveEvery, 1, LIMITS.window);
   requireInteger('fps', settings.fps, 1, LIMITS.fps);
   requireInteger('checkInterval', settings.checkInterval, 1, 1_000_000);
+  requireInteger('waitMs', settings.waitMs, DEFAULTS.interruptedMs, LIMITS.waitMs);
   requireInteger('epoch', settings.epoch, 0, 15);
   requireInteger('nonce', settings.nonce, 0, 0xffff_ffff);
   requireInteger('input.words', settings.input.words, 1, LIMITS.words);

@@ -6,7 +6,7 @@
 // so that the stall is decided before anything is sampled, and an input leaves before its frame is simulated.
 import { AutoDelay } from '../core/auto-delay.js';
 import { hashState } from '../core/checksum.js';
-import { DEFAULTS, LIMITS } from '../core/defaults.js';
+import { LIMITS } from '../core/defaults.js';
 import { NetError } from '../core/errors.js';
 import { type Frame, NO_FRAME, type Slot } from '../core/frame.js';
 import type { Op } from '../core/game.js';
@@ -67,6 +67,7 @@ export class Session<I, S> {
       slots: players,
       window,
       predict: settings.predict,
+      saveEvery: settings.saveEvery,
       checkInterval,
       maxInputDelay: LIMITS.inputDelay,
     });
@@ -247,6 +248,8 @@ export class Session<I, S> {
    * @throws NetError `call-order` while input packets wait to be sent: an input leaves before its frame is simulated.
    */
   op(): Op<I, S> | undefined {
+    // What was saved is freed.
+    if (this.#state === 'ended') return this.#sync.free();
     if (this.#state !== 'running') return undefined;
     if (this.#outbox.hasDue && this.#inputs.wanted === 0) {
       throw new NetError('call-order', { call: 'op()', expected: 'take all packets with transmit() first' });
@@ -332,7 +335,10 @@ export class Session<I, S> {
     if (typeof packet === 'string') return packet;
     switch (packet.kind) {
       case 'hello': {
-        if (endpoint !== undefined) this.#heard(endpoint);
+        if (endpoint !== undefined) {
+          if (this.#handshake.isAnother(from, packet)) return this.#takeReturn(endpoint);
+          this.#heard(endpoint);
+        }
         const error = this.#handshake.hello(from, packet);
         if (error !== undefined && this.#state === 'starting') this.#end(error);
         return error !== undefined && this.#state === 'running' ? 'out of place' : null;
@@ -358,14 +364,30 @@ export class Session<I, S> {
     const bad = this.#tooFar(leave.first + leave.count)
       ? 'frame too far'
       : this.#takeInputs(endpoint, leave.first, leave.count, leave.words);
+    this.#drop(endpoint, leave.reason);
+    return bad;
+  }
+
+  /**
+   * A peer began anew, and has nothing of this match any more. Two peers: the other one goes on alone. More of them hold different
+   * inputs of it, and one alone cannot say where it ended.
+   */
+  #takeReturn(endpoint: Endpoint): null {
+    const why = 'it came back without its game';
+    if (this.#others.length === 1) this.#drop(endpoint, why);
+    else this.#end(new NetError('peer-lost', { peer: endpoint.peer, silentMs: endpoint.silentMs(this.#now), why }));
+    return null;
+  }
+
+  /** The peer plays no more, after all inputs of it that have come. */
+  #drop(endpoint: Endpoint, why: string): void {
     const { peer, slots } = endpoint;
     const lastFrame = this.#sync.queue(slots[0]!).held;
     for (const slot of slots) this.#sync.cut(slot, lastFrame);
     this.#endpoints.delete(peer);
     this.#others = [...this.#endpoints.values()];
     this.#gone.push(endpoint);
-    this.#events.push({ type: 'dropped', peer, slots, lastFrame, why: leave.reason });
-    return bad;
+    this.#events.push({ type: 'dropped', peer, slots, lastFrame, why });
   }
 
   #heard(endpoint: Endpoint): void {
@@ -379,7 +401,7 @@ export class Session<I, S> {
     if (kickoff === undefined || this.#kickoff !== undefined) return;
     this.#kickoff = kickoff;
     this.#state = 'running';
-    const { self, input, fps } = this.#settings;
+    const { self, input, fps, waitMs } = this.#settings;
     let locals: readonly Slot[] = [];
     for (const { peer, slots } of kickoff.seats) {
       if (peer === self) {
@@ -390,7 +412,7 @@ export class Session<I, S> {
       const columns = slots.length * input.words;
       this.#endpoints.set(
         peer,
-        new Endpoint({ peer, slots, columns, others: kickoff.seats.length - 1, receiptIndex, fps, now: this.#now }),
+        new Endpoint({ peer, slots, columns, others: kickoff.seats.length - 1, receiptIndex, fps, waitMs, now: this.#now }),
       );
     }
     this.#others = [...this.#endpoints.values()];
@@ -426,7 +448,7 @@ export class Session<I, S> {
       const { peer } = endpoint;
       const silentMs = endpoint.silentMs(this.#now);
       if (endpoint.interruptedNow(this.#now)) this.#events.push({ type: 'interrupted', peer, silentMs });
-      if (silentMs >= DEFAULTS.lostMs) this.#end(new NetError('peer-lost', { peer, silentMs, why: 'no packets came any more' }));
+      if (silentMs >= this.#settings.waitMs) this.#end(new NetError('peer-lost', { peer, silentMs, why: 'no packets came any more' }));
     }
   }
 

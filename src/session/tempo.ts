@@ -5,6 +5,9 @@ import { MAX_DEBT_MS } from '../core/pacer.js';
 import { speedFor } from '../core/time-sync.js';
 import type { Endpoint } from './endpoint.js';
 
+/** After a sleep of ours, ms that are left for what waits to be delivered before a peer counts as interrupted: some turns of an event loop. */
+const DELIVERY_MS = 100;
+
 export class Tempo {
   readonly #fps: number;
   #tickAt = -Infinity;
@@ -31,8 +34,9 @@ export class Tempo {
   /** A tick is about to begin: what a sleep of ours, or a hitch that the pacer makes up for, did to what is known of the others. */
   wake(now: number, endpoints: readonly Endpoint[]): void {
     const awayMs = now - this.#tickAt;
-    // Away for longer than the limit of silence: whatever the others sent meanwhile may not have been delivered yet.
-    if (awayMs > DEFAULTS.interruptedMs) for (const endpoint of endpoints) endpoint.excuse(awayMs - DEFAULTS.interruptedMs, now);
+    // Whatever the others sent while we were away may not have been delivered yet.
+    const excusedMs = awayMs - DEFAULTS.interruptedMs + DELIVERY_MS;
+    if (excusedMs > 0) for (const endpoint of endpoints) endpoint.excuse(excusedMs, now);
     if (awayMs < MAX_DEBT_MS + 1000 / this.#fps) return;
     this.#settledAt = now + MAX_DEBT_MS;
     for (const endpoint of endpoints) endpoint.timeSync.clear();

@@ -26,6 +26,7 @@ export class SyncDriver {
       slots: 2,
       window: 8,
       predict: repeatLast,
+      saveEvery: 1,
       checkInterval: 1000,
       maxInputDelay: 2,
       ...options,
@@ -55,7 +56,7 @@ export class SyncDriver {
     } else if (op.kind === 'save') {
       op.keep(this.state);
       this.#done.push(`save ${this.state.length}`);
-    } else {
+    } else if (op.kind === 'advance') {
       const { frame, status, resimulating } = op.step;
       if (frame !== this.state.length) throw new Error(`advance of frame ${frame} on state ${this.state.length}`);
       this.state = [...this.state, op.inputs.map((input, slot) => (status[slot] === 'absent' ? '-' : String(input))).join(' ')];

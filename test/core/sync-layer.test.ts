@@ -96,6 +96,7 @@ describe('predictions', () => {
       slots: 1,
       window: 8,
       predict,
+      saveEvery: 1,
       checkInterval: 1000,
       maxInputDelay: 0,
     });
@@ -268,10 +269,62 @@ describe('the end of a slot', () => {
   });
 });
 
+describe('sparse saving', () => {
+  it('saves each n-th frame that may be gone back to, and goes on from the one before the wrong frame', () => {
+    const driver = new SyncDriver({ saveEvery: 3 });
+    driver.give(0, 1, 1, 1, 1, 1, 1, 1, 1).give(1, 5);
+    for (let i = 0; i < 8; i++) driver.tick();
+    expect(driver.done()).toBe('save 0, 0, 1, 2, save 3, 3, 4, 5, save 6, 6, 7');
+    // Frames 1 to 4 as guessed, 5 not: from 3, over 3 and 4, which come out as they were.
+    driver.give(1, 5, 5, 5, 5, 6);
+    while (driver.step());
+    expect(driver.done()).toBe('load 3, 3!, 4!, 5!, save 6, 6!, 7!');
+    expect(driver.sync.stats().depths[3]).toBe(1);
+  });
+
+  it('what was final stays final while it is passed again', () => {
+    const driver = new SyncDriver({ saveEvery: 4 });
+    driver.give(0, 1, 1, 1, 1, 1, 1, 1).give(1, 5, 5, 5);
+    for (let i = 0; i < 7; i++) driver.tick();
+    expect(driver.sync.final).toBe(2);
+    driver.give(1, 9);
+    expect(driver.sync.final).toBe(2);
+    driver.step();
+    expect([driver.done().endsWith('load 0'), driver.sync.final]).toEqual([true, 2]);
+    // While 0 to 2 are passed, frame 4 turns out wrong as well: it is passed later anyway.
+    driver.give(1, 7);
+    while (driver.step());
+    expect(driver.done()).toBe('0!, 1!, 2!, 3!, save 4, 4!, 5!, 6!');
+    expect(driver.sync.final).toBe(4);
+  });
+
+  it('check frames are saved on every pass all the same', () => {
+    const driver = new SyncDriver({ saveEvery: 10, checkInterval: 3 });
+    driver.give(0, 1, 1, 1, 1, 1, 1).give(1, 5);
+    for (let i = 0; i < 6; i++) driver.tick();
+    driver.done();
+    driver.give(1, 6);
+    while (driver.step());
+    expect(driver.done()).toBe('load 0, 0!, 1!, 2!, save 3, 3!, 4!, 5!');
+  });
+});
+
+describe('at the end', () => {
+  it('every state that is left is handed out once, to be freed', () => {
+    const driver = new SyncDriver();
+    driver.give(0, 1, 1, 1).give(1, 5);
+    for (let i = 0; i < 3; i++) driver.tick();
+    const freed: number[] = [];
+    for (let op = driver.sync.free(); op !== undefined; op = driver.sync.free()) if (op.kind === 'free') freed.push(op.state.length);
+    expect(freed.toSorted((a, b) => a - b)).toEqual([1, 2]);
+  });
+});
+
 describe('whatever the order in which inputs come', () => {
   const scenario = fc.record({
     slots: fc.integer({ min: 2, max: 4 }),
     window: fc.integer({ min: 0, max: 10 }),
+    saveEvery: fc.integer({ min: 1, max: 12 }),
     checkInterval: fc.integer({ min: 1, max: 12 }),
     /** Who is given how many inputs next, or how many operations are carried out. */
     steps: fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 1, max: 6 })), { minLength: 20, maxLength: 150 }),
@@ -281,31 +334,50 @@ describe('whatever the order in which inputs come', () => {
 
   it('the last simulation of every confirmed frame used the real inputs, and nothing was done without need', () => {
     fc.assert(
-      fc.property(scenario, ({ slots, window, checkInterval, steps, values, cutAt }) => {
-        const driver = new SyncDriver({ slots, window, checkInterval });
+      fc.property(scenario, ({ slots, window, saveEvery, checkInterval, steps, values, cutAt }) => {
+        const driver = new SyncDriver({ slots, window, saveEvery, checkInterval });
         const { sync } = driver;
         const input = (slot: number, frame: number): number => values[(frame * 7 + slot * 3) % values.length]!;
         let cut: number | undefined;
+        let final = -1;
+        let checked = 0;
+        const expected = (frame: number): string =>
+          Array.from({ length: slots }, (_, slot) =>
+            slot === 0 && cut !== undefined && frame > cut ? '-' : String(input(slot, frame)),
+          ).join(' ');
+        /** What is said to be final is so at every moment, also in the middle of a rollback. */
+        const watch = (): void => {
+          expect(sync.final).toBeGreaterThanOrEqual(final);
+          ({ final } = sync);
+          while (sync.stateFinal(checked + checkInterval)) {
+            checked += checkInterval;
+            const state = sync.state(checked);
+            expect(state).toHaveLength(checked);
+            for (let frame = 0; frame < checked; frame++) expect(state[frame]).toBe(expected(frame));
+            sync.release(checked);
+          }
+        };
         steps.forEach(([who, amount], index) => {
           if (who >= slots) {
             if (sync.mayAdvance) sync.grant();
-            for (let i = 0; i < amount * 4; i++) driver.step();
+            for (let i = 0; i < amount * 4; i++) {
+              driver.step();
+              watch();
+            }
           } else if (who !== 0 || cut === undefined) {
             for (let i = 0; i < amount; i++) {
               const { held } = sync.queue(who);
               if (held < sync.sim + furthestAhead(window, 2)) driver.give(who, input(who, held + 1));
+              watch();
             }
           }
           if (index === cutAt) sync.cut(0, (cut = sync.queue(0).held));
         });
         while (driver.step());
-        const final = Math.min(sync.confirmed, sync.sim - 1);
-        for (let frame = 0; frame <= final; frame++) {
-          const expected = Array.from({ length: slots }, (_, slot) =>
-            slot === 0 && cut !== undefined && frame > cut ? '-' : String(input(slot, frame)),
-          );
-          expect(driver.state[frame]).toBe(expected.join(' '));
-        }
+        watch();
+        expect(final).toBe(Math.min(sync.confirmed, sync.sim - 1));
+        expect(checked).toBe(Math.floor(Math.min(final + 1, sync.sim - 1) / checkInterval) * checkInterval);
+        for (let frame = 0; frame <= final; frame++) expect(driver.state[frame]).toBe(expected(frame));
         expect(driver.state).toHaveLength(sync.sim);
         const stats = sync.stats();
         expect(stats.depths.reduce((sum, times) => sum + times, 0)).toBe(stats.rollbacks);

@@ -5,7 +5,7 @@ import { Endpoint } from '../../src/session/endpoint.js';
 const FRAME_MS = 1000 / 60;
 
 function createEndpoint(): Endpoint {
-  return new Endpoint({ peer: 'b', slots: [1], columns: 1, others: 1, receiptIndex: 0, fps: 60, now: 0 });
+  return new Endpoint({ peer: 'b', slots: [1], columns: 1, others: 1, receiptIndex: 0, waitMs: 5_000, fps: 60, now: 0 });
 }
 
 /** We send a packet at frame `sim`; the other, `ahead` frames ahead of us, answers over a path of `oneWayMs` without delay. */

@@ -193,7 +193,7 @@ describe('what must agree', () => {
 
   it('only before the start: a hello that differs while playing is counted, and ends nothing', () => {
     const mesh = new Mesh(['alice', 'bob']).connect();
-    mesh.at('alice').receive('bob', hello({ ...agreedOn(), fps: 30 }), 1);
+    mesh.at('alice').receive('bob', hello({ ...agreedOn(), fps: 30 }, { nonce: 1 }), 1);
     expect(mesh.at('alice').state).toBe('running');
     expect(mesh.at('alice').stats().badPackets).toEqual({ 'out of place': 1 });
   });

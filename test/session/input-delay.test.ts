@@ -18,6 +18,7 @@ function inputsFor(samples: readonly number[], delayAt: (tick: number) => number
     slots: 1,
     window: 8,
     predict: repeatLast,
+    saveEvery: 1,
     checkInterval: 1000,
     maxInputDelay: 30,
   });

@@ -34,7 +34,10 @@ export function control(packet: ControlPacket): Uint8Array {
   return encodeControl(msgpack, packet, 1).slice();
 }
 
-export function hello(agreed: Agreed = agreedOn(), rest: { answer?: boolean; locals?: number; version?: number } = {}): Uint8Array {
+export function hello(
+  agreed: Agreed = agreedOn(),
+  rest: { answer?: boolean; locals?: number; version?: number; nonce?: number } = {},
+): Uint8Array {
   return control({ kind: 'hello', version: 1, answer: true, nonce: 5, locals: 1, agreed, ...rest });
 }
 
@@ -68,7 +71,7 @@ export function performAll(session: TestSession, state: { value: number }): numb
   for (let op = session.op(); op !== undefined; op = session.op()) {
     if (op.kind === 'save') op.keep(state.value);
     else if (op.kind === 'load') state.value = op.state;
-    else {
+    else if (op.kind === 'advance') {
       advances++;
       state.value = op.inputs.reduce((sum, input) => (sum * 31 + input) % 1_000_003, state.value);
     }
