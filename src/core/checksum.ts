@@ -69,7 +69,11 @@ export function hashState(state: unknown): number {
   return hasher.value();
 }
 
-function hashInto(hasher: Hasher, value: unknown, depth: number): void {
+/**
+ * Takes a value of the kinds that {@link hashState} knows. @param depth Levels that it lies below the state: 0 for the state itself.
+ * @throws NetError `bad-option` as {@link hashState} does
+ */
+export function hashInto(hasher: Hasher, value: unknown, depth: number): void {
   if (depth > 200) throw unhashable('a value nested more than 200 levels deep (or in a circle)');
   switch (typeof value) {
     case 'number':

@@ -14,6 +14,11 @@ export interface Desync {
   /** The checksums that differ: of the state, or of the inputs. */
   readonly local: number;
   readonly remote: number;
+  /**
+   * Where the states differ, at most 16 places: `players[0].x`, `units.length`, of bytes `bytes 1200..1203`. Empty for inputs, for states
+   * that are not made of plain values or bytes, if the other side has not answered in time, and for what follows a difference that was named.
+   */
+  readonly paths: readonly string[];
 }
 
 export interface SessionEvents {

@@ -71,7 +71,14 @@ export class Session<I, S> {
       checkInterval,
       maxInputDelay: LIMITS.inputDelay,
     });
-    this.#checks = new Checks(this.#sync, { slots: players, words: input.words, interval: checkInterval, checksum: settings.checksum });
+    this.#checks = new Checks(this.#sync, {
+      slots: players,
+      words: input.words,
+      interval: checkInterval,
+      checksum: settings.checksum,
+      send: (to, frame, at, summary) =>
+        this.#outbox.queueControl(to, { kind: 'details', epoch: this.#kickoff!.epoch, frame, at, summary }, this.#endpoints.get(to)),
+    });
     this.#tempo = new Tempo(fps);
     this.#outbox = new Outbox(this.#sync, this.#msgpack, {
       self: settings.self,
@@ -350,11 +357,13 @@ export class Session<I, S> {
         return fits || (packet.step === 'go' && endpoint !== undefined) ? null : 'out of place';
       }
       case 'check':
+      case 'details':
       case 'leave':
         if (endpoint === undefined) return 'unknown peer';
         if (packet.epoch !== this.#kickoff!.epoch) return 'other epoch';
         this.#heard(endpoint);
         if (packet.kind === 'leave') return this.#takeLeave(endpoint, packet);
+        if (packet.kind === 'details') return this.#checks.takeDetails(from, packet) ? null : 'out of place';
         this.#checks.take(from, packet);
         return null;
     }
@@ -387,6 +396,7 @@ export class Session<I, S> {
     this.#endpoints.delete(peer);
     this.#others = [...this.#endpoints.values()];
     this.#gone.push(endpoint);
+    this.#checks.drop(peer);
     this.#events.push({ type: 'dropped', peer, slots, lastFrame, why });
   }
 
@@ -416,6 +426,7 @@ export class Session<I, S> {
       );
     }
     this.#others = [...this.#endpoints.values()];
+    this.#checks.start(this.#others.map(({ peer }) => peer));
     this.#outbox.start(kickoff, locals);
     this.#inputs.start(locals, this.#autoDelay.delay);
     this.#events.push({ type: 'started', seed: kickoff.seed });
@@ -438,6 +449,7 @@ export class Session<I, S> {
   #end(error?: NetError): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    for (const desync of this.#checks.end()) this.#events.push({ type: 'desync', ...desync });
     this.#events.push({ type: 'ended', ...(error === undefined ? {} : { error }) });
   }
 
@@ -457,7 +469,7 @@ export class Session<I, S> {
     for (let check = this.#checks.next(this.#kickoff!.epoch); check !== undefined; check = this.#checks.next(this.#kickoff!.epoch)) {
       for (const endpoint of this.#others) this.#outbox.queueControl(endpoint.peer, check, endpoint);
     }
-    for (let desync = this.#checks.desync(); desync !== undefined; desync = this.#checks.desync()) {
+    for (let desync = this.#checks.desync(this.#now); desync !== undefined; desync = this.#checks.desync(this.#now)) {
       this.#events.push({ type: 'desync', ...desync });
     }
   }

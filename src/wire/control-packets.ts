@@ -1,4 +1,4 @@
-// The packets of the control channel (reliable, ordered): hello, start, check, leave. One table says what each carries.
+// The packets of the control channel (reliable, ordered): hello, start, check, leave, details. One table says what each carries.
 import type { Frame } from '../core/frame.js';
 import { EPOCHS, epochOf, head, KIND, kindOf, type BadPacket } from './head.js';
 import { MAX_CONTROL_BYTES, MAX_FRAME, MAX_FRAMES_A_PACKET, MAX_TEXT, PROTOCOL_VERSION } from './limits.js';
@@ -50,6 +50,17 @@ export interface Check {
   readonly inputs: number;
 }
 
+/** What the sender's state of a frame looks like, so that it can be found where two states differ: see `core/state-tree.ts`. */
+export interface Details {
+  readonly kind: 'details';
+  readonly epoch: number;
+  readonly frame: Frame;
+  /** Which part of the state: indices of children from its root on. */
+  readonly at: readonly number[];
+  /** The summary of that part; empty if there is none. */
+  readonly summary: readonly number[];
+}
+
 /** A polite goodbye, with all inputs that the receiver has not acknowledged, so that nothing is missing afterwards. */
 export interface Leave {
   readonly kind: 'leave';
@@ -62,7 +73,7 @@ export interface Leave {
   readonly words: Uint16Array;
 }
 
-export type ControlPacket = Hello | Start | Check | Leave;
+export type ControlPacket = Hello | Start | Check | Leave | Details;
 
 const STEPS = ['propose', 'accept', 'go'] as const;
 
@@ -91,6 +102,8 @@ export function encodeControl(msgpack: Msgpack, packet: ControlPacket, columns: 
       return msgpack.encode([head(KIND.start, packet.epoch), STEPS.indexOf(packet.step), packet.ballot, packet.seed, packet.roster]);
     case 'check':
       return msgpack.encode([head(KIND.check, packet.epoch), packet.frame, ...halves(packet.state), ...halves(packet.inputs)]);
+    case 'details':
+      return msgpack.encode([head(KIND.details, packet.epoch), packet.frame, packet.at, packet.summary]);
     case 'leave': {
       const fields: unknown[] = [head(KIND.leave, packet.epoch), packet.reason, packet.first];
       const word: WordAt = (frame, column) => packet.words[(frame - packet.first) * columns + column]!;
@@ -116,6 +129,8 @@ export function decodeControl(msgpack: Msgpack, bytes: Uint8Array, columns: numb
       return decodeCheck(fields, epochOf(first));
     case KIND.leave:
       return decodeLeave(fields, epochOf(first), columns);
+    case KIND.details:
+      return decodeDetails(fields, epochOf(first));
     default:
       return 'unknown kind';
   }
@@ -173,6 +188,13 @@ function decodeCheck(fields: readonly unknown[], epoch: number): Check | BadPack
   return state === null || inputs === null ? 'bad field' : { kind: 'check', epoch, frame, state, inputs };
 }
 
+function decodeDetails(fields: readonly unknown[], epoch: number): Details | BadPacket {
+  if (fields.length !== 4) return 'bad field';
+  const [, frame, at, summary] = fields;
+  if (!isInteger(frame, 0, MAX_FRAME) || !areIntegers(at, 0, 0xffff_ffff) || !areIntegers(summary, -7, 0xffff_ffff)) return 'bad field';
+  return { kind: 'details', epoch, frame, at, summary };
+}
+
 function decodeLeave(fields: readonly unknown[], epoch: number, columns: number): Leave | BadPacket {
   const [, reason, first] = fields;
   if (!isText(reason) || !isInteger(first, 0, MAX_FRAME)) return 'bad field';
@@ -192,6 +214,10 @@ function whole(high: unknown, low: unknown): number | null {
 
 function isInteger(value: unknown, min: number, max: number): value is number {
   return Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+}
+
+function areIntegers(value: unknown, min: number, max: number): value is readonly number[] {
+  return Array.isArray(value) && value.every((item) => isInteger(item, min, max));
 }
 
 function isText(value: unknown): value is string {

@@ -6,6 +6,7 @@ export const KIND = {
   start: 2,
   check: 3,
   leave: 4,
+  details: 5,
 } as const;
 
 /** Epochs go round at this. */

@@ -8,7 +8,7 @@ const take = (queue: EventQueue): SessionEvent[] => {
   for (let event = queue.take(); event !== undefined; event = queue.take()) events.push(event);
   return events;
 };
-const desync = (frame: number): SessionEvent => ({ type: 'desync', frame, peer: 'bob', cause: 'state', local: 1, remote: 2 });
+const desync = (frame: number): SessionEvent => ({ type: 'desync', frame, peer: 'bob', cause: 'state', local: 1, remote: 2, paths: [] });
 
 describe('EventQueue', () => {
   it('gives events in order, once', () => {

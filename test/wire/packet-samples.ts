@@ -49,6 +49,10 @@ export const controlSamples: Readonly<Record<string, { readonly packet: ControlP
   'start: accept': { packet: { ...start, step: 'accept' }, columns: 1 },
   'start: go': { packet: { ...start, step: 'go' }, columns: 1 },
   check: { packet: { kind: 'check', epoch: 2, frame: 3600, state: 2 ** 53 - 1, inputs: 4294967296 }, columns: 1 },
+  details: {
+    packet: { kind: 'details', epoch: 2, frame: 3600, at: [0, 12], summary: [-5, 2, 0xdeadbeef, 7, 0, 4294967295] },
+    columns: 1,
+  },
   leave: {
     packet: { kind: 'leave', epoch: 2, reason: 'left', first: 3598, count: 3, words: Uint16Array.of(7, 0, 7, 0, 7, 512) },
     columns: 2,
