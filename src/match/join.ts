@@ -107,6 +107,7 @@ class Attempt<I, S> {
       random: this.#random,
       limitAt: this.#startedAt + this.#limitMs,
       progress: (stage, text, peer) => this.#progress(stage, text, peer),
+      received: () => this.#match?.received(),
       event: (event) => this.#event(event, session),
       failed: (error) => this.#fail(error),
     });

@@ -29,11 +29,19 @@ export interface LoopOptions<I, S> {
   failed(error: unknown): void;
 }
 
+/**
+ * ms without a wake-up after which packets wake the loop up instead: six frames of a display at 60 Hz. A hidden tab is woken up once a
+ * second at the most, but packets reach it as ever.
+ */
+const ASLEEP_MS = 100;
+
 export class Loop<I, S> {
   readonly #options: LoopOptions<I, S>;
   readonly #pacer: Pacer;
   #stopTicker: Off = () => {};
   #ended = false;
+  /** When the ticker last woke us up. */
+  #wokeAt = 0;
   #work: Promise<void> | undefined;
 
   constructor(options: LoopOptions<I, S>) {
@@ -48,13 +56,23 @@ export class Loop<I, S> {
   start(before: Promise<void> | undefined): void {
     const { ticker, clock, session } = this.#options;
     if (before !== undefined) this.#await(before, () => {});
+    this.#wokeAt = clock.now();
     const stop = ticker.start(() => {
-      if (this.#work === undefined && !this.#ended) this.#attempt(() => this.#run(this.#pacer.due(clock.now(), session.speed)));
+      this.#wokeAt = clock.now();
+      if (this.#work === undefined && !this.#ended) this.#attempt(() => this.#run(this.#pacer.due(clock.now(), session.speed), true));
       return this.#pacer.wakeAt;
     });
     this.#stopTicker = stop;
     // The first wake-up may have come from within the ticker's start, and ended the loop.
     if (this.#ended) stop();
+  }
+
+  /** A packet has come: runs what is due if the ticker has been asleep. Nothing is drawn, since nobody can be looking. */
+  received(): void {
+    const { clock, session } = this.#options;
+    const now = clock.now();
+    if (this.#work !== undefined || this.#ended || now < this.#wokeAt + ASLEEP_MS || now < this.#pacer.wakeAt) return;
+    this.#attempt(() => this.#run(this.#pacer.due(now, session.speed), false));
   }
 
   /** No more frames begin. */
@@ -73,12 +91,13 @@ export class Loop<I, S> {
     return this.#pacer.skippedMs;
   }
 
-  #run(count: number): void {
+  /** @param draws Whether what came out is to be seen. */
+  #run(count: number, draws: boolean): void {
     for (let left = count; left > 0 && !this.#ended; left--) {
       const pending = this.#tick();
-      if (pending !== undefined) return this.#await(pending, () => this.#run(left - 1));
+      if (pending !== undefined) return this.#await(pending, () => this.#run(left - 1, draws));
     }
-    this.#finish();
+    this.#finish(draws);
   }
 
   #tick(): MaybePromise<void> {
@@ -104,10 +123,10 @@ export class Loop<I, S> {
     );
   }
 
-  #finish(): void {
+  #finish(draws: boolean): void {
     const { session, mesh, handlers, clock } = this.#options;
     mesh.drain();
-    if (!this.#ended) handlers.draw?.({ frame: session.frame, alpha: this.#pacer.alpha(clock.now()) });
+    if (draws && !this.#ended) handlers.draw?.({ frame: session.frame, alpha: this.#pacer.alpha(clock.now()) });
   }
 
   #attempt(work: () => void): void {

@@ -180,6 +180,11 @@ export class Match<I, S> {
     this.#close(reason);
   }
 
+  /** @internal A packet has come. */
+  received(): void {
+    this.#loop?.received();
+  }
+
   /** @internal Takes an event of the session. */
   emit(event: SessionEvent): void {
     if (event.type === 'started') return;

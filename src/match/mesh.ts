@@ -22,6 +22,8 @@ export interface MeshOptions<I, S> {
   /** When the match must have started, on the clock. */
   readonly limitAt: number;
   progress(stage: Progress['stage'], text: string, peer?: PeerId): void;
+  /** A packet has come and was taken. */
+  received(): void;
   /** An event of the session. */
   event(event: SessionEvent): void;
   /** A link could not be made. */
@@ -173,6 +175,7 @@ export class Mesh<I, S> {
     session.receive(peer, bytes, clock.now());
     this.flush();
     this.drain();
+    this.#options.received();
   }
 
   #lost(peer: PeerId, error: NetError): void {
