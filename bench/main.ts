@@ -1,6 +1,7 @@
-// `npm run bench [-- netcode | connect]`: prints the tables, and fails if a figure is beyond what is promised.
+// `npm run bench [-- netcode | connect | prediction [FOLDER]]`: prints the tables, and fails if a figure is beyond what is promised.
 import { benchConnect, type ConnectReport } from './connect.js';
 import { netcodeReports, type NetcodeReport } from './netcode.js';
+import { AHEAD, benchPrediction, type PredictionBench } from './prediction.js';
 
 interface Promised {
   readonly what: string;
@@ -12,6 +13,7 @@ const part = process.argv[2];
 const promises: Promised[] = [];
 if (part === undefined || part === 'netcode') promises.push(...netcode(netcodeReports()));
 if (part === undefined || part === 'connect') promises.push(...connect(await benchConnect(60)));
+if (part === undefined || part === 'prediction') promises.push(...prediction(benchPrediction(process.argv[3])));
 // A collection in the middle of a turn makes the heap shrink: that is no figure, and not a number is no promise kept.
 const isKept = ({ seen, limit }: Promised): boolean => seen >= 0 && seen <= limit;
 const broken = promises.filter((promised) => !isKept(promised));
@@ -20,7 +22,7 @@ for (const promised of promises) {
   console.log(`${isKept(promised) ? 'kept  ' : 'BROKEN'} ${what}: ${seen.toFixed(2)}, at most ${limit}`);
 }
 if (promises.length === 0) {
-  console.error(`bench: there is no part "${part}"; choose netcode or connect`);
+  console.error(`bench: there is no part "${part}"; choose netcode, connect or prediction`);
   process.exitCode = 2;
 } else if (broken.length > 0) {
   process.exitCode = 1;
@@ -63,6 +65,33 @@ function connect(report: ConnectReport): Promised[] {
     ],
   );
   return [{ what: 'connecting, ratio to raw', seen: report.linkToRaw, limit: 1.3 }];
+}
+
+function prediction({ reports, us }: PredictionBench): Promised[] {
+  const who = (r: PredictionBench['reports'][number]): string[] => [`${r.file}, player ${r.player}`, r.predictor];
+  const percent = (share: number): string => (100 * share).toFixed(2);
+  console.log('\nGuesses on recorded play: % right so many frames ahead, and % right in all frames up to there');
+  print(
+    ['recording', 'predictor', ...AHEAD.map((a) => `right ${a}`), ...AHEAD.map((a) => `all ${a}`)],
+    reports.map((r) => [...who(r), ...r.right.map(percent), ...r.allRight.map(percent)]),
+  );
+  console.log('What wrong guesses cost: rollbacks / resimulated frames, a packet each frame');
+  print(
+    ['recording', 'predictor', ...reports[0]!.costs.map((c) => `delay ${c.delay}, loss ${100 * c.loss} %`)],
+    reports.map((r) => [...who(r), ...r.costs.map((c) => `${c.rollbacks} / ${c.resimulated}`)]),
+  );
+  console.log('The sync layer with what it resimulates, at delay 4 and 5 % loss');
+  print(
+    ['predictor', 'µs a frame', 'ratio'],
+    us.map((of) => [of.predictor, of.us.toFixed(3), (of.us / us[0]!.us).toFixed(2)]),
+  );
+  // Why repeat-last is the default.
+  const repeat = reports.filter((r) => r.predictor === 'repeat-last');
+  return repeat.map((r) => {
+    const neutral = reports.find((o) => o.predictor === 'neutral' && o.file === r.file && o.player === r.player)!;
+    const ratios = r.costs.map((cost, i) => cost.resimulated / neutral.costs[i]!.resimulated);
+    return { what: `resimulated frames, repeat-last to neutral, ${who(r)[0]!}`, seen: Math.max(...ratios), limit: 1 };
+  });
 }
 
 function print(header: readonly string[], rows: readonly (readonly string[])[]): void {
