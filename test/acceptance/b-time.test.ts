@@ -156,3 +156,35 @@ describe('B4, B5: paths and delays', () => {
     }
   });
 });
+
+describe('B6: jitter that alternates', () => {
+  it('B6 a path that takes 30 and 130 ms by turns, and one that changes between calm and jittery each second', () => {
+    for (const seed of seeds(3)) {
+      for (const span of [100, 1000]) {
+        const scenario = new Scenario({ seed, network: { delayMs: 30 }, play: { window: 12 } });
+        // Every packet of an odd span takes 100 ms longer, or up to that.
+        let odd = 0;
+        scenario.delayInputs((from, now) => {
+          if (Math.floor(now / span) % 2 === 0) return 0;
+          odd++;
+          return span === 100 ? 100 : from === 'peer-0' ? (odd * 37) % 100 : (odd * 61) % 100;
+        });
+        scenario.run(2_000);
+        const { clock } = scenario.simulation;
+        const disturbedMs = clock.now();
+        scenario.run(10_000);
+        const offsets = scenario.offsets(disturbedMs, disturbedMs + 9_900);
+        const { replay } = scenario;
+        expect(odd, replay).toBeGreaterThan(500);
+        // Together after 3 s, and for good: no oscillation with the jitter.
+        expect(Math.max(...offsets.slice(LIMIT_MS).map(Math.abs)), `frames apart; ${replay}`).toBeLessThanOrEqual(1);
+        for (const [index, peer] of scenario.simulation.peers.entries()) {
+          expect(Math.min(...peer.speeds), replay).toBeGreaterThanOrEqual(1 - MAX_SPEED_CHANGE);
+          expect(Math.max(...peer.speeds), replay).toBeLessThanOrEqual(1 + MAX_SPEED_CHANGE);
+          expect(scenario.stats(index).rollbacks, replay).toBeGreaterThan(50);
+        }
+        scenario.expectEqual({ confirmed: 650 });
+      }
+    }
+  });
+});

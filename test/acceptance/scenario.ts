@@ -102,6 +102,18 @@ export class Scenario {
     };
   }
 
+  /** Makes input packets leave so many ms later. */
+  delayInputs(by: (from: string, now: number) => number): void {
+    const { network, clock } = this.simulation;
+    const send = network.send.bind(network);
+    network.send = (from, to, bytes) => {
+      const ms = by(from, clock.now());
+      const copy = new Uint8Array(bytes);
+      if (ms > 0) clock.after(ms, () => send(from, to, copy));
+      else send(from, to, copy);
+    };
+  }
+
   /** Changes, delays or drops messages of the reliable channel. */
   tapControl(tap: (from: string, bytes: Uint8Array, pass: (bytes: Uint8Array) => void) => void): void {
     const { network } = this.simulation;
