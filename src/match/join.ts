@@ -31,6 +31,9 @@ export async function joinMatch<I, S>(options: MatchOptions<I, S>): Promise<Matc
 /** How long after the limit a link that is not up may still take to say why. */
 const GRACE_MS = 50;
 
+/** Characters of an unknown message that the timeline shows: enough to recognise what sends it. */
+const MAX_UNKNOWN_TEXT = 120;
+
 /** One call of joinMatch. */
 class Attempt<I, S> {
   readonly #options: MatchOptions<I, S>;
@@ -138,7 +141,7 @@ class Attempt<I, S> {
           this.#fail(new NetError('signaling-lost', { stage: this.#stage(), cause: reason ?? 'closed' }));
         }
       },
-      unknown: (message) => this.#progress(this.#stage(), `signaling brought something unknown: ${JSON.stringify(message)?.slice(0, 120)}`),
+      unknown: (message) => this.#progress(this.#stage(), `signaling brought something unknown: ${asText(message)}`),
     };
   }
 
@@ -215,6 +218,15 @@ class Attempt<I, S> {
     } catch (error) {
       this.#fail(error);
     }
+  }
+}
+
+/** A stranger's value, which may be one that JSON cannot express, as a short text. */
+function asText(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, MAX_UNKNOWN_TEXT);
+  } catch {
+    return `no JSON (${typeof value})`;
   }
 }
 

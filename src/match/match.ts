@@ -163,8 +163,8 @@ export class Match<I, S> {
 
   stats(): MatchStats {
     const { session, mesh } = this.#parts;
-    const links: Record<PeerId, LinkStats> = {};
-    for (const peer of mesh.peers) links[peer] = mesh.linkStats(peer)!;
+    // Not by assignment: a peer may be called `__proto__`.
+    const links = Object.fromEntries(mesh.peers.map((peer) => [peer, mesh.linkStats(peer)!]));
     const stats = session.stats();
     return {
       ...stats,

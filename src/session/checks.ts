@@ -33,6 +33,8 @@ export interface ChecksOptions<S> {
 
 interface Own {
   readonly check: Check;
+  /** Peers whose check it has met. */
+  readonly compared: Set<PeerId>;
   /** Peers whose check was equal. */
   agreed: number;
   kept: boolean;
@@ -79,7 +81,7 @@ export class Checks<I, S> {
     return this.#passed;
   }
 
-  /** Checks of others that never met one of ours. */
+  /** Checks of others that never met one of ours, or were not the first of their frame. */
   get unmatched(): number {
     return this.#unmatched;
   }
@@ -106,7 +108,7 @@ export class Checks<I, S> {
     const state = sendable(this.#options.checksum(this.#sync.state(frame)));
     const check: Check = { kind: 'check', epoch, frame, state, inputs: this.#inputsHash };
     this.#nextFrame += this.#options.interval;
-    this.#keep({ check, agreed: 0, kept: true });
+    this.#keep({ check, compared: new Set(), agreed: 0, kept: true });
     this.#fresh = true;
     if (this.#own.length > this.#waiting) this.#release(this.#own.shift()!);
     return check;
@@ -156,6 +158,12 @@ export class Checks<I, S> {
       const own = this.#own.find(({ check }) => check.frame === remote.frame);
       if (own === undefined) continue;
       checks.splice(i--, 1);
+      // What a peer says of a frame again is only counted: it could raise as many alarms as it can send checks, or agree for the others.
+      if (own.compared.has(peer)) {
+        this.#unmatched++;
+        continue;
+      }
+      own.compared.add(peer);
       const { frame, inputs, state } = own.check;
       if (inputs !== remote.inputs) {
         this.#found.push({ frame, peer, cause: 'inputs', local: inputs, remote: remote.inputs, paths: [] });

@@ -138,8 +138,8 @@ export class Handshake {
   }
 
   #hello(answer: boolean): Hello {
-    const { nonce, locals, agreed } = this.#options;
-    return { kind: 'hello', version: PROTOCOL_VERSION, answer, nonce, locals, agreed };
+    const { nonce, locals, agreed, epoch } = this.#options;
+    return { kind: 'hello', version: PROTOCOL_VERSION, epoch, answer, nonce, locals, agreed };
   }
 
   #slotsTaken(): number {

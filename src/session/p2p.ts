@@ -15,7 +15,7 @@ import { furthestAhead, ringCapacity, SyncLayer } from '../core/sync-layer.js';
 import { decodeControl, type Leave } from '../wire/control-packets.js';
 import { type BadPacket, epochOf, KIND, kindOf } from '../wire/head.js';
 import { decodeInputPacket } from '../wire/input-packet.js';
-import { MAX_TEXT } from '../wire/limits.js';
+import { MAX_TEXT, PROTOCOL_VERSION } from '../wire/limits.js';
 import { Msgpack } from '../wire/msgpack.js';
 import { Checks } from './checks.js';
 import { Endpoint } from './endpoint.js';
@@ -342,6 +342,8 @@ export class Session<I, S> {
     if (typeof packet === 'string') return packet;
     switch (packet.kind) {
       case 'hello': {
+        // Of another version only its number is known.
+        if (packet.version === PROTOCOL_VERSION && packet.epoch !== this.#settings.epoch) return 'other epoch';
         if (endpoint !== undefined) {
           if (this.#handshake.isAnother(from, packet)) return this.#takeReturn(endpoint);
           this.#heard(endpoint);
@@ -351,6 +353,7 @@ export class Session<I, S> {
         return error !== undefined && this.#state === 'running' ? 'out of place' : null;
       }
       case 'start': {
+        if (packet.epoch !== this.#settings.epoch) return 'other epoch';
         const fits = this.#handshake.start(from, packet);
         this.#startIfAgreed();
         // A go may come after the input packet that stood for it.

@@ -35,7 +35,7 @@ export interface SessionStats extends SyncStats {
   readonly speed: number;
   /** Checks that were equal on both sides. */
   readonly checksPassed: number;
-  /** Checks of others for frames that were not checked here in time. */
+  /** Checks of others for frames that were not checked here in time, or that they had sent a check for already. */
   readonly checksUnmatched: number;
   /** Packets that were not used, by reason; reasons that never occurred are left out. */
   readonly badPackets: Readonly<Partial<Record<BadPacket, number>>>;

@@ -81,6 +81,8 @@ export function parseServerMessage(text: unknown): ServerMessage | null {
     case 'joined': {
       const { self, peers, iceServers } = value;
       if (!isPeerId(self) || !Array.isArray(peers) || peers.length >= MAX_ROOM_PEERS || !peers.every(isPeerId)) return null;
+      // Nobody is in a room twice.
+      if (new Set([self, ...peers]).size <= peers.length) return null;
       if (iceServers === undefined) return { kind: 'joined', self, peers };
       const servers = parseIceServers(iceServers);
       return servers === null ? null : { kind: 'joined', self, peers, iceServers: servers };

@@ -10,6 +10,7 @@ import {
   MAX_CLIENT_MESSAGE_BYTES,
   MAX_PEER_ID,
   MAX_ROOM_NAME,
+  MAX_ROOM_PEERS,
   parseServerMessage,
   ROOM_PROTOCOL_VERSION,
   type ClientMessage,
@@ -81,6 +82,7 @@ class RoomConnection {
   #socket: WebSocketLike | undefined;
   #socketError = '';
   #id: PeerId | undefined;
+  #self: PeerId | undefined;
 
   constructor(
     url: string,
@@ -138,6 +140,7 @@ class RoomConnection {
   }
 
   #joined({ self, peers, iceServers }: ServerMessage & { kind: 'joined' }): void {
+    this.#self = self;
     for (const id of peers) {
       this.#known.add(id);
       this.#on.peer(id);
@@ -158,7 +161,8 @@ class RoomConnection {
   #handle(message: ServerMessage): boolean {
     switch (message.kind) {
       case 'peer':
-        if (this.#known.has(message.id)) return false;
+        // No server has more in a room: what is kept of them stays bounded, whatever it says.
+        if (message.id === this.#self || this.#known.has(message.id) || this.#known.size >= MAX_ROOM_PEERS - 1) return false;
         this.#known.add(message.id);
         this.#on.peer(message.id);
         return true;

@@ -22,6 +22,8 @@ export interface Agreed {
 export interface Hello {
   readonly kind: 'hello';
   readonly version: number;
+  /** Of the sender's session: a hello that comes late must not speak for the next one on the same link. */
+  readonly epoch: number;
   readonly answer: boolean;
   /** 32 random bits; all peers' nonces together make the match's seed. */
   readonly nonce: number;
@@ -84,7 +86,7 @@ export function encodeControl(msgpack: Msgpack, packet: ControlPacket, columns: 
       const { gameId, input, words, players, fps, window, checkInterval } = packet.agreed;
       const answer = packet.answer ? 1 : 0;
       return msgpack.encode([
-        head(KIND.hello, 0),
+        head(KIND.hello, packet.epoch),
         packet.version,
         answer,
         packet.nonce,
@@ -122,7 +124,7 @@ export function decodeControl(msgpack: Msgpack, bytes: Uint8Array, columns: numb
   if (!isInteger(first, 0, 8 * EPOCHS - 1)) return 'bad field';
   switch (kindOf(first)) {
     case KIND.hello:
-      return decodeHello(fields);
+      return decodeHello(fields, epochOf(first));
     case KIND.start:
       return decodeStart(fields, epochOf(first));
     case KIND.check:
@@ -137,17 +139,17 @@ export function decodeControl(msgpack: Msgpack, bytes: Uint8Array, columns: numb
 }
 
 /** What is taken from another version's hello: only the place of its version is promised to stay. */
-const FOREIGN: Omit<Hello, 'kind' | 'version'> = {
+const FOREIGN: Omit<Hello, 'kind' | 'version' | 'epoch'> = {
   answer: false,
   nonce: 0,
   locals: 1,
   agreed: { gameId: '', input: '', words: 0, players: 0, fps: 0, window: 0, checkInterval: 0 },
 };
 
-function decodeHello(fields: readonly unknown[]): Hello | BadPacket {
+function decodeHello(fields: readonly unknown[], epoch: number): Hello | BadPacket {
   const [, version, answer, nonce, locals, gameId, input, words, players, fps, window, checkInterval] = fields;
   if (!isInteger(version, 0, 0xffff)) return 'bad field';
-  if (version !== PROTOCOL_VERSION) return { kind: 'hello', version, ...FOREIGN };
+  if (version !== PROTOCOL_VERSION) return { kind: 'hello', version, epoch, ...FOREIGN };
   const good =
     fields.length === 12 &&
     isInteger(answer, 0, 1) &&
@@ -164,6 +166,7 @@ function decodeHello(fields: readonly unknown[]): Hello | BadPacket {
   return {
     kind: 'hello',
     version,
+    epoch,
     answer: answer === 1,
     nonce,
     locals,

@@ -23,7 +23,7 @@ it('H1 200 000 hostile packets, and as many well-formed ones that lead nowhere: 
     [
       // A check of a frame that never comes; a hello to be answered; a step of a start that is over.
       { kind: 'check' as const, epoch: 0, frame: 60 * n, state: n, inputs: n },
-      { kind: 'hello' as const, version: 1, answer: false, nonce: 22, locals: 1, agreed },
+      { kind: 'hello' as const, version: 1, epoch: 0, answer: false, nonce: 22, locals: 1, agreed },
       { kind: 'start' as const, step: 'propose' as const, ballot: n % 0x10000, epoch: 0, seed: n, roster: ['a', `b${n}`] },
     ][n % 3]!;
   let fed = 0;

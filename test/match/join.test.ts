@@ -104,6 +104,23 @@ describe('joining', () => {
     expect(await joining).toMatchObject({ code: 'peer-gone', fields: { peer: 'peer-1', why: 'it left the room' } });
   });
 
+  test('what signaling brings and nobody understands may be any value: it is shown, shortly, and nothing throws', async () => {
+    const cycle: { self?: unknown } = {};
+    cycle.self = cycle;
+    const memory = memorySignaling();
+    const odd: Signaling = {
+      join: (name, on, signal) => {
+        for (const value of [cycle, 1n, undefined, Symbol('odd'), 'x'.repeat(10_000)]) on.unknown(value);
+        return memory.join(name, on, signal);
+      },
+    };
+    const seen: string[] = [];
+    await errorOf(joinMatch(options(odd, { connectLimitMs: 50, onProgress: ({ text }) => seen.push(text) })));
+    const shown = seen.filter((text) => text.includes('unknown')).map((text) => text.split('unknown: ')[1]!);
+    expect(shown.slice(0, 4)).toEqual(['no JSON (object)', 'no JSON (bigint)', 'undefined', 'Symbol(odd)']);
+    expect(shown[4]).toHaveLength(120);
+  });
+
   test('signaling that never answers is named, and given up', async () => {
     let aborted = false;
     const mute: Signaling = {

@@ -139,14 +139,33 @@ describe('two peers', () => {
   });
 
   it('do not start by an input packet of another epoch, nor before they have accepted', () => {
-    const bob = createSession('bob');
+    const bob = createSession('bob', { epoch: 2 });
     bob.connect('alice');
     bob.receive('alice', Uint8Array.of(0x99, 0, 0, 0xff, 0, 0, 0, 1, 0, 1), 0);
     expect([bob.state, bob.stats().badPackets]).toEqual(['starting', { 'unknown peer': 1 }]);
-    bob.receive('alice', hello(), 0);
+    bob.receive('alice', hello(agreedOn(), { epoch: 2 }), 0);
     bob.receive('alice', control(start('propose', ['alice', 'bob'], { epoch: 2 })), 0);
     bob.receive('alice', Uint8Array.of(0x99, 8, 0, 0xff, 0, 0, 0, 1, 0, 1), 0);
     expect([bob.state, bob.stats().badPackets]).toEqual(['starting', { 'unknown peer': 2 }]);
+    bob.receive('alice', Uint8Array.of(0x99, 16, 0, 0xff, 0, 0, 0, 1, 0, 1), 0);
+    expect([bob.state, bob.stats().badPackets]).toEqual(['running', { 'unknown peer': 2 }]);
+  });
+
+  it('hear nothing of what another session of the same peer said on the same link: no hello, no proposal', () => {
+    const bob = createSession('bob', { epoch: 1 });
+    bob.connect('alice');
+    drain(bob, 'bob');
+    // Late, from the match before: it was another game with other settings, and had a roster of its own.
+    const before = { ...agreedOn(), gameId: 'before@1' };
+    bob.receive('alice', hello(before, { answer: false }), 0);
+    bob.receive('alice', control(start('propose', ['alice', 'bob'])), 0);
+    bob.receive('alice', control(start('go', ['alice', 'bob'])), 0);
+    expect([bob.state, bob.unheard, drain(bob, 'bob')]).toEqual(['starting', ['alice'], []]);
+    expect(bob.stats().badPackets).toEqual({ 'other epoch': 3 });
+    bob.receive('alice', hello(agreedOn(), { epoch: 1 }), 0);
+    bob.receive('alice', control(start('propose', ['alice', 'bob'], { epoch: 1, seed: 77 })), 0);
+    bob.receive('alice', control(start('go', ['alice', 'bob'], { epoch: 1 })), 0);
+    expect([bob.state, bob.seed]).toEqual(['running', 77]);
   });
 });
 
@@ -276,7 +295,7 @@ describe('three peers', () => {
       agreed: agreedOn(3),
       send: (_, packet) => void sent.push(packet),
     });
-    const answer = { kind: 'hello', version: 1, answer: true, nonce: 5, locals: 1, agreed: agreedOn(3) } as const;
+    const answer = { kind: 'hello', version: 1, epoch: 0, answer: true, nonce: 5, locals: 1, agreed: agreedOn(3) } as const;
     b.connect('a');
     b.hello('a', answer);
     expect(b.start('a', start('propose', ['a', 'b', 'c']))).toBe(true);

@@ -36,9 +36,9 @@ export function control(packet: ControlPacket): Uint8Array {
 
 export function hello(
   agreed: Agreed = agreedOn(),
-  rest: { answer?: boolean; locals?: number; version?: number; nonce?: number } = {},
+  rest: { answer?: boolean; locals?: number; version?: number; nonce?: number; epoch?: number } = {},
 ): Uint8Array {
-  return control({ kind: 'hello', version: 1, answer: true, nonce: 5, locals: 1, agreed, ...rest });
+  return control({ kind: 'hello', version: 1, epoch: 0, answer: true, nonce: 5, locals: 1, agreed, ...rest });
 }
 
 /** All that waits to be sent. */

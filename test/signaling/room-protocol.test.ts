@@ -27,14 +27,16 @@ const clientMessages: fc.Arbitrary<ClientMessage> = fc.oneof(
   fc.constant({ kind: 'leave' as const }),
 );
 
+/** Nobody is in a room twice. */
+const members = fc.uniqueArray(id, { minLength: 1 }).map(([self, ...peers]) => ({ self: self!, peers }));
+
 const serverMessages: fc.Arbitrary<ServerMessage> = fc.oneof(
-  fc.record({ kind: fc.constant('joined' as const), self: id, peers: fc.array(id) }),
-  fc.record({
-    kind: fc.constant('joined' as const),
-    self: id,
-    peers: fc.array(id),
-    iceServers: fc.constant([{ urls: ['stun:a'], username: 'u', credential: 'c' }, { urls: 'stun:b' }]),
-  }),
+  members.map((room) => ({ kind: 'joined' as const, ...room })),
+  members.map((room) => ({
+    kind: 'joined' as const,
+    ...room,
+    iceServers: [{ urls: ['stun:a'], username: 'u', credential: 'c' }, { urls: 'stun:b' }],
+  })),
   fc.record({ kind: fc.constantFrom('peer' as const, 'gone' as const), id }),
   fc.record({ kind: fc.constant('signal' as const), from: id, signal }),
   fc.record({ kind: fc.constant('refused' as const), code: fc.string({ maxLength: 20 }), reason: fc.string({ maxLength: 100 }) }),
@@ -121,6 +123,8 @@ describe('room protocol', () => {
     ['peers that are no list', { kind: 'joined', self: 'a', peers: 'b' }],
     ['a peer that is no text', { kind: 'joined', self: 'a', peers: [1] }],
     ['too many peers', { kind: 'joined', self: 'a', peers: Array.from({ length: MAX_ROOM_PEERS }, (_, i) => `${i}`) }],
+    ['a peer twice', { kind: 'joined', self: 'a', peers: ['b', 'c', 'b'] }],
+    ['itself among the others', { kind: 'joined', self: 'a', peers: ['b', 'a'] }],
     ['ICE servers that are none', { kind: 'joined', self: 'a', peers: [], iceServers: [{ urls: 5 }] }],
     ['a peer without an id', { kind: 'peer' }],
     ['a signal from nobody', { kind: 'signal', signal: {} }],

@@ -7,7 +7,7 @@ import { startRoomServer } from '../../src/server/index.js';
 import { WebSocket, WebSocketServer } from '../../src/server/ws.js';
 import { signalingContract, type ContractWorld } from '../../src/signaling/contract.js';
 import type { SignalingRoom } from '../../src/signaling/interface.js';
-import { MAX_CLIENT_MESSAGE_BYTES } from '../../src/signaling/room-protocol.js';
+import { MAX_CLIENT_MESSAGE_BYTES, MAX_ROOM_PEERS } from '../../src/signaling/room-protocol.js';
 import { webSocketSignaling, type WebSocketLike } from '../../src/signaling/websocket.js';
 import { bye, NotingHandlers } from './observer.js';
 
@@ -251,6 +251,7 @@ describe('in the room', () => {
     ['a message of an unknown kind', '{"kind":"weather"}'],
     ['a second answer to join', '{"kind":"joined","self":"you","peers":[]}'],
     ['a peer that is there already', '{"kind":"peer","id":"ann"}'],
+    ['itself as another peer', '{"kind":"peer","id":"me"}'],
     ['the end of a peer that is not there', '{"kind":"gone","id":"carl"}'],
     ['a signal of a peer that is not there', '{"kind":"signal","from":"carl","signal":{"attempt":"x","kind":"bye","reason":""}}'],
     ['a signal of no known kind', '{"kind":"signal","from":"ann","signal":{"attempt":"x","kind":"wave"}}'],
@@ -262,6 +263,16 @@ describe('in the room', () => {
       ['unknown', data],
       ['signal', 'ann', bye('x')],
     ]);
+  });
+
+  it('keeps no more peers than a room has, however many the server names', async () => {
+    const { on, socket } = await joinByHand();
+    for (let i = 0; i < 1000; i++) socket.hear({ kind: 'peer', id: `peer ${i}` });
+    const told = (what: string): number => on.seen.filter(([name]) => name === what).length;
+    expect([told('peer'), told('unknown')]).toEqual([MAX_ROOM_PEERS - 3, 1000 - (MAX_ROOM_PEERS - 3)]);
+    socket.hear({ kind: 'gone', id: 'ann' });
+    socket.hear({ kind: 'peer', id: 'carl' });
+    expect(on.seen.at(-1)).toEqual(['peer', 'carl']);
   });
 
   it('keeps every known peer when the socket is lost, and tells it once', async () => {

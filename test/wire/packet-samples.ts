@@ -43,8 +43,8 @@ const agreed = { gameId: 'duel@3', input: 'left:bool,right:bool', words: 1, play
 const start = { kind: 'start', ballot: 1, epoch: 2, seed: 0xdeadbeef, roster: ['alice', 'bob', 'zoë'] } as const;
 
 export const controlSamples: Readonly<Record<string, { readonly packet: ControlPacket; readonly columns: number }>> = {
-  hello: { packet: { kind: 'hello', version: 1, answer: false, nonce: 0xfedcba98, locals: 1, agreed }, columns: 1 },
-  'hello: answer': { packet: { kind: 'hello', version: 1, answer: true, nonce: 0, locals: 2, agreed }, columns: 1 },
+  hello: { packet: { kind: 'hello', version: 1, epoch: 0, answer: false, nonce: 0xfedcba98, locals: 1, agreed }, columns: 1 },
+  'hello: answer': { packet: { kind: 'hello', version: 1, epoch: 0, answer: true, nonce: 0, locals: 2, agreed }, columns: 1 },
   'start: propose': { packet: { ...start, step: 'propose' }, columns: 1 },
   'start: accept': { packet: { ...start, step: 'accept' }, columns: 1 },
   'start: go': { packet: { ...start, step: 'go' }, columns: 1 },

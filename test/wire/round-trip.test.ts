@@ -156,6 +156,7 @@ describe('control packets', () => {
     fc.record({
       kind: fc.constant('hello' as const),
       version: fc.constant(1),
+      epoch,
       answer: fc.boolean(),
       nonce: u32,
       locals: fc.integer({ min: 1, max: 255 }),
