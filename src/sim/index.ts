@@ -1,8 +1,20 @@
-// rollwire/sim: matches on a simulated network, for tests and benchmarks.
+// rollwire/sim: games under test, and matches on a simulated network, for tests and benchmarks.
 export { VirtualClock } from './virtual-clock.js';
 export { type Impairment } from './impairment.js';
 export { Network, type PathCounters } from './network.js';
 export { type Bot, randomButtons, recordedButtons } from './bots.js';
 export { Recorder } from './recorder.js';
 export { type Difference, Simulation, type SimulationOptions, SimPeer, type SimPeerOptions } from './simulation.js';
+export { syncTest, type SyncTestFailure, type SyncTestOptions, type SyncTestPass, type SyncTestResult } from './sync-test.js';
+export { type SyncFault } from './sync-fault.js';
+export {
+  simulate,
+  type SimulateFailure,
+  type SimulateOptions,
+  type SimulatePass,
+  type SimulateResult,
+  type SimulateStats,
+} from './simulate.js';
+export { type SimulateCause } from './simulate-failure.js';
+export { randomInputs } from './random-inputs.js';
 export { createRng, type Rng } from '../core/rng.js';

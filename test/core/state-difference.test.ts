@@ -51,6 +51,7 @@ describe('differingPaths', () => {
     ],
     ['elements', { t: Float32Array.of(1, 2.5) }, { t: Float32Array.of(1, -3) }, ['t[1]: 2.5 / -3']],
     ['lengths in elements', Int16Array.of(1), Int16Array.of(1, 2), ['length: 1 / 2']],
+    ['elements of other sizes', Int16Array.of(1), Uint8Array.of(1, 1), ['[0]: 0 / 1']],
     ['views of other kinds', new DataView(Uint8Array.of(1, 2).buffer), Uint8Array.of(1, 3).buffer, ['bytes 1: 2 / 3']],
     ['fields of instances', { u: new Unit() }, { u: Object.assign(new Unit(), { hp: 7 }) }, ['u.hp: 1 / 7']],
   ])('%s', (_, a, b, expected) => {
@@ -84,6 +85,7 @@ describe('differingPaths', () => {
 
   it('stops at the limit, and comes back from circles', () => {
     expect(differingPaths([1, 2, 3], [4, 5, 6], 2)).toEqual(['[0]: 1 / 4', '[1]: 2 / 5']);
+    expect(differingPaths({ a: 1, b: 2, c: 3 }, {}, 2)).toEqual(['a: 1 / nothing', 'b: 2 / nothing']);
     const a: unknown[] = [1];
     a.push(a);
     const b: unknown[] = [1];

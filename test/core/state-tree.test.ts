@@ -99,6 +99,7 @@ describe('places are called', () => {
     ['one value', 1, 2, ['state']],
     ['a word of bytes', bytes(2_000), bytes(2_000, 1202), ['bytes 1200..1203']],
     ['a run of bytes', { map: bytes(400) }, { map: bytes(400, 99, 101, 102, 105, 200) }, ['map bytes 96..107', 'map bytes 200..203']],
+    ['runs of neighbours', [bytes(8), bytes(8)], [bytes(8, 1), bytes(8, 5)], ['[0] bytes 0..3', '[1] bytes 4..7']],
     ['the end of bytes', bytes(7), bytes(7, 6), ['bytes 4..6']],
     ['the length of bytes', bytes(7), bytes(8), ['byteLength']],
     ['elements of a typed array', { tiles: new Int16Array(100) }, { tiles: new Int16Array(100).fill(7, 40, 44) }, ['tiles[40..43]']],
@@ -112,6 +113,11 @@ describe('places are called', () => {
     ['0 and -0, not NaN and NaN', [0, NaN], [-0, NaN], ['[0]']],
   ])('%s', (_, here, there, expected) => {
     expect(between(here, there)).toEqual(expected);
+  });
+
+  it('a place below keys that differ has no address: indices mean something else there', () => {
+    const [added, changed] = compare({ a: 1, b: { c: [1, 2] } }, summarize({ b: { c: [1, 3] } }, 2)!)!;
+    expect([added, changed]).toEqual([{ path: 'a only here' }, { path: 'b' }]);
   });
 
   it('many keys: one that only one side has changes the name of all together', () => {
@@ -162,6 +168,35 @@ describe('the budget', () => {
     ).toEqual(['[0]', '[1]', '[2]']);
     // The rest of the summary cannot be read any more then: that is no fault of the summary.
     expect(between({ a: 1, b: { c: 1 } }, { b: { d: [] } }, 512, 1)).toEqual(['a only here']);
+    expect(between({ a: 1, b: 2, c: 3 }, { d: 4 }, 512, 2)).toEqual(['a only here', 'b only here']);
+  });
+});
+
+describe('frozen summaries: peers of different builds must agree on them', () => {
+  const list = Array.from({ length: 300 }, (_, i) => i);
+  it.each<[string, unknown, number, number[]]>([
+    ['a value', 1, 1, [1866517936]],
+    [
+      'containers',
+      { list: [1, 'x'], map: new Map([['k', 2]]), set: new Set([3]) },
+      512,
+      [-5, 3, 4023329083, 2847204509, 1017106882, -2, 2, 1866517936, 707911178, -4, 1, 632367266, 4047611869, -3, 1, 64682948],
+    ],
+    ['a long list', list, 3, [-2, 300, 2201501990, 1919186298]],
+    ['bytes', Uint8Array.of(1, 2, 3, 4, 5), 512, [-1, 5, 1156536490, 687735171]],
+    [
+      'many keys',
+      Object.fromEntries(list.slice(0, 40).map((n) => [`k${n}`, n])),
+      4,
+      [-5, 40, 1777786598, 75160057, 3463870634, 3053514610],
+    ],
+  ])('%s', (_, state, budget, frozen) => {
+    expect(summarize(state, budget)).toEqual(frozen);
+  });
+
+  it('bytes are the same wherever they lie in their buffer', () => {
+    const moved = (from: number): Uint8Array => Uint8Array.from({ length: 1_200 }, (_, i) => (i - from) & 255).subarray(from, from + 1_000);
+    for (const budget of [1, 20, 512]) expect(summarize([moved(0)], budget)).toEqual(summarize([moved(7)], budget));
   });
 });
 

@@ -376,7 +376,7 @@ describe('whatever the order in which inputs come', () => {
         while (driver.step());
         watch();
         expect(final).toBe(Math.min(sync.confirmed, sync.sim - 1));
-        expect(checked).toBe(Math.floor(Math.min(final + 1, sync.sim - 1) / checkInterval) * checkInterval);
+        expect(checked).toBe(Math.floor(Math.max(0, Math.min(final + 1, sync.sim - 1)) / checkInterval) * checkInterval);
         for (let frame = 0; frame <= final; frame++) expect(driver.state[frame]).toBe(expected(frame));
         expect(driver.state).toHaveLength(sync.sim);
         const stats = sync.stats();

@@ -64,6 +64,6 @@ describe('entry points', () => {
     expect(files).toContain('dist/src/cli/play-peer.js');
     expect(files).toContain('dist/examples/duel/duel.js');
     expect(files).toContain('examples/inputs/melee-v2_0.u16');
-    expect(files.filter((path) => /test|bench|tsbuildinfo/.test(path))).toEqual([]);
+    expect(files.filter((path) => /(^|\/)(test|bench)\/|\.test\.|tsbuildinfo/.test(path))).toEqual([]);
   });
 });
