@@ -139,7 +139,7 @@ export class RelayCore {
     const side = this.#sides[from];
     side.counters.received++;
     this.#learn(side, host, port, bytes, now);
-    const delays = side.path.pass(now);
+    const delays = side.path.pass(now, bytes.length);
     if (delays.length === 0) side.counters.dropped++;
     for (const delay of delays) this.#enqueue({ from, due: now + delay, bytes });
   }

@@ -47,7 +47,8 @@ interface Theirs<S> {
   /** The first difference of a state that was kept, and what followed: told once its places have been looked for. */
   readonly desyncs: Desync[];
   examination: Examination<S> | undefined;
-  examined: boolean;
+  /** The check that is, or was, examined. */
+  examined: Own | undefined;
 }
 
 export class Checks<I, S> {
@@ -88,7 +89,7 @@ export class Checks<I, S> {
 
   /** Everyone whose checks are to be compared. */
   start(peers: readonly PeerId[]): void {
-    for (const peer of peers) this.#theirs.set(peer, { checks: [], details: [], desyncs: [], examination: undefined, examined: false });
+    for (const peer of peers) this.#theirs.set(peer, { checks: [], details: [], desyncs: [], examination: undefined, examined: undefined });
   }
 
   /** A peer plays no more. What was found of it is told as it is. */
@@ -110,7 +111,7 @@ export class Checks<I, S> {
     this.#nextFrame += this.#options.interval;
     this.#keep({ check, compared: new Set(), agreed: 0, kept: true });
     this.#fresh = true;
-    if (this.#own.length > this.#waiting) this.#release(this.#own.shift()!);
+    if (this.#own.length > this.#waiting) this.#releaseUnlessExamined(this.#own.shift()!);
     return check;
   }
 
@@ -184,9 +185,9 @@ export class Checks<I, S> {
   #differs(theirs: Theirs<S>, own: Own, desync: Desync, now: number): void {
     const { frame, peer } = desync;
     theirs.desyncs.push(desync);
-    if (own.kept && !theirs.examined) {
+    if (own.kept && theirs.examined === undefined) {
       const { send } = this.#options;
-      theirs.examined = true;
+      theirs.examined = own;
       theirs.examination = new Examination(frame, this.#sync.state(frame), now, (at, summary) => send(peer, frame, at, summary));
       return;
     }
@@ -200,8 +201,7 @@ export class Checks<I, S> {
     for (const desync of desyncs.splice(0)) {
       this.#found.push(desync.frame === examination?.frame ? { ...desync, paths: examination.paths } : desync);
     }
-    const own = this.#own.find(({ check }) => check.frame === examination?.frame);
-    if (own !== undefined) this.#releaseUnlessExamined(own);
+    if (theirs.examined !== undefined) this.#releaseUnlessExamined(theirs.examined);
   }
 
   #releaseUnlessExamined(own: Own): void {

@@ -9,8 +9,8 @@ const BUDGET = 512;
 const MAX_PLACES = 16;
 /** Places looked at more closely: what differs in more of them has no one place. */
 const MAX_QUESTIONS = 8;
-/** ms after which what is known so far has to do: some round trips. */
-const LIMIT_MS = 1_000;
+/** ms after which what is known so far has to do: some round trips, and the timeouts of SCTP after which a lost message is sent again. */
+const LIMIT_MS = 4_000;
 
 interface Place {
   readonly path: string;

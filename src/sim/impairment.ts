@@ -2,9 +2,11 @@
 // The simulator and the UDP relay share it, so that one set of conditions means the same in both.
 import { NetError } from '../core/errors.js';
 import type { Rng } from '../core/rng.js';
+import { Bottleneck, type BottleneckOptions, type Spans } from './bottleneck.js';
+import { delayFrom, QUANTILES } from './quantiles.js';
 
-/** What one direction of a path does to packets. Everything left out is 0. */
-export interface Impairment {
+/** What one direction of a path does to packets. Everything left out is 0, or does nothing. */
+export interface Impairment extends BottleneckOptions {
   /** One-way delay in ms. */
   readonly delayMs?: number;
   /** Each packet's delay is spread evenly over delay ± jitter, in ms; packets overtake each other. */
@@ -12,89 +14,174 @@ export interface Impairment {
   /** Share of packets lost, 0 to 1. */
   readonly loss?: number;
   /**
-   * Mean length in ms of the outages that make up the loss. 0: each packet is lost on its own. Outages are a matter of
-   * time, not of packets, so that different protocols under the same seed meet the same ones.
+   * Mean length in ms of the bad periods that make up the loss; outside of them nothing is lost (the model of Gilbert and Elliott).
+   * 0: each packet is lost on its own. Bad periods are a matter of time, not of packets, so that different protocols under the
+   * same seed meet the same ones.
    */
   readonly burstMs?: number;
+  /**
+   * Share of packets lost within a bad period, from `loss` to 1. `loss` stays the share of all packets: the lower this is, the more of
+   * the time is bad. Default 1: bad periods are outages.
+   */
+  readonly burstLoss?: number;
   /** Share of packets that take up to `reorderMs` longer, 0 to 1. */
   readonly reorder?: number;
   /** See `reorder`; in ms. */
   readonly reorderMs?: number;
   /** How many copies of each packet arrive, each with its own delay and loss. Default 1. */
   readonly copies?: number;
-  /** Spans of time in which nothing passes, in ms on the path's clock: [from, to). */
-  readonly outages?: readonly (readonly [fromMs: number, toMs: number])[];
+  /** Spans in which all that is sent is lost. In one direction only: a one-way block. */
+  readonly outages?: Spans;
 }
 
-const RANGES: readonly (readonly [keyof Impairment, number, number])[] = [
-  ['delayMs', 0, 60_000],
-  ['jitterMs', 0, 60_000],
-  ['loss', 0, 1],
-  ['burstMs', 0, 60_000],
-  ['reorder', 0, 1],
-  ['reorderMs', 0, 60_000],
-  ['copies', 0, 16],
+/** Ways into an impairment, and what may stand there. */
+const RANGES: readonly (readonly [path: readonly [keyof Impairment, string?], min: number, max: number])[] = [
+  [['delayMs'], 0, 60_000],
+  [['jitterMs'], 0, 60_000],
+  [['loss'], 0, 1],
+  [['burstMs'], 0, 60_000],
+  [['burstLoss'], 0, 1],
+  [['reorder'], 0, 1],
+  [['reorderMs'], 0, 60_000],
+  [['copies'], 0, 16],
+  [['rate', 'bytesPerSecond'], 1, 1e12],
+  [['rate', 'queueBytes'], 0, 1e9],
+  [['randomFreezes', 'perMinute'], 0, 600],
+  [['randomFreezes', 'minMs'], 1, 60_000],
+  [['randomFreezes', 'typicalMs'], 1, 60_000],
+  [['randomFreezes', 'maxMs'], 1, 60_000],
+  // Shorter spells than this would be drawn in vain.
+  [['extraDelay', 'everyMs'], 1, 60_000],
+  ...QUANTILES.map(([name]) => [['extraDelay', name], 0, 60_000] as const),
 ];
 
-/** Refuses conditions that mean nothing (a loss of 5 where 0.05 was meant). */
+/** Refuses conditions that mean nothing (a loss of 5 where 0.05 was meant). @throws NetError `bad-option` */
 export function checkImpairment(spec: Impairment): void {
-  for (const [option, min, max] of RANGES) {
-    const got = spec[option];
-    if (got !== undefined && !(typeof got === 'number' && got >= min && got <= max)) {
-      throw new NetError('bad-option', { option: `impairment.${option}`, got, expected: `a number from ${min} to ${max}` });
+  for (const [[option, part], min, max] of RANGES) {
+    const whole = spec[option];
+    const got: unknown = part === undefined ? whole : (whole as Readonly<Record<string, unknown>> | undefined)?.[part];
+    // What may be left out: an option; and of the parts of one that is there, those of a measured delay but for its largest.
+    if (got === undefined && (whole === undefined || (option === 'extraDelay' && part !== 'max'))) continue;
+    if (!(typeof got === 'number' && got >= min && got <= max)) {
+      refuse(part === undefined ? option : `${option}.${part}`, got, `a number from ${min} to ${max}`);
     }
   }
-  if ((spec.jitterMs ?? 0) > (spec.delayMs ?? 0)) {
-    throw new NetError('bad-option', {
-      option: 'impairment.jitterMs',
-      got: spec.jitterMs,
-      expected: 'at most delayMs: packets cannot arrive before they are sent',
-    });
+  const { delayMs = 0, jitterMs = 0, loss = 0, burstLoss = 1, outages, freezes, randomFreezes, extraDelay } = spec;
+  if (jitterMs > delayMs) refuse('jitterMs', jitterMs, 'at most delayMs: packets cannot arrive before they are sent');
+  if (burstLoss < loss) refuse('burstLoss', burstLoss, 'at least loss: it is the share lost in the worst of times');
+  checkSpans('outages', outages);
+  checkSpans('freezes', freezes);
+  if (randomFreezes !== undefined) {
+    const { minMs, typicalMs, maxMs } = randomFreezes;
+    if (!(minMs <= typicalMs && typicalMs <= maxMs)) refuse('randomFreezes', randomFreezes, 'minMs <= typicalMs <= maxMs');
+  }
+  let least = 0;
+  for (const [name] of QUANTILES) {
+    const ms = extraDelay?.[name] ?? least;
+    if (ms < least) refuse(`extraDelay.${name}`, ms, `at least ${least}, as those below it`);
+    least = ms;
   }
 }
 
-/** One direction of a path. Ask it in the order in which packets are sent; `now` never goes back. */
+function checkSpans(option: 'outages' | 'freezes', spans: Spans = []): void {
+  for (const [from, to] of spans) {
+    if (!(from <= to) || (option === 'freezes' && to === Infinity))
+      refuse(option, `[${from}, ${to})`, 'spans [from, to) that end after they begin');
+  }
+}
+
+function refuse(option: string, got: unknown, expected: string): never {
+  throw new NetError('bad-option', { option: `impairment.${option}`, got, expected });
+}
+
+/** One stream of packets in one direction of a path. Ask it in the order in which packets are sent; `now` never goes back. */
 export class ImpairedPath {
-  readonly #spec: Impairment;
+  /** What other streams on the same path must share: hand it to theirs. */
+  readonly bottleneck: Bottleneck;
   readonly #rng: Rng;
   readonly #burstRng: Rng;
+  readonly #delayMs: number;
+  readonly #jitterMs: number;
+  readonly #loss: number;
+  readonly #burstMs: number;
+  readonly #burstLoss: number;
+  readonly #reorder: number;
+  readonly #reorderMs: number;
+  readonly #copies: number;
+  readonly #outages: Spans;
+  /** The extra delay of each packet; undefined if there is none, or all packets of a time share it. */
+  readonly #extraDelay: ((share: number) => number) | undefined;
+  readonly #extraRng: Rng;
   #burstEnds = -1;
   #nextBurst = -1;
   readonly #arrivals: number[] = [];
 
-  constructor(spec: Impairment, rng: Rng) {
+  /** @throws NetError `bad-option` */
+  constructor(spec: Impairment, rng: Rng, bottleneck?: Bottleneck) {
     checkImpairment(spec);
-    this.#spec = spec;
     this.#rng = rng;
     this.#burstRng = rng.fork('bursts');
+    this.#extraRng = rng.fork('extra delay');
+    this.bottleneck = bottleneck ?? new Bottleneck(spec, rng);
+    this.#delayMs = spec.delayMs ?? 0;
+    this.#jitterMs = spec.jitterMs ?? 0;
+    this.#loss = spec.loss ?? 0;
+    this.#burstMs = spec.burstMs ?? 0;
+    this.#burstLoss = spec.burstLoss ?? 1;
+    this.#reorder = spec.reorder ?? 0;
+    this.#reorderMs = spec.reorderMs ?? 0;
+    this.#copies = spec.copies ?? 1;
+    this.#outages = spec.outages ?? [];
+    const { extraDelay } = spec;
+    this.#extraDelay = extraDelay !== undefined && extraDelay.everyMs === undefined ? delayFrom(extraDelay) : undefined;
   }
 
-  /** The delays in ms after which copies of a packet sent at `now` arrive; empty if it is lost. Valid until the next call. */
-  pass(now: number): readonly number[] {
-    const { delayMs = 0, jitterMs = 0, loss = 0, burstMs = 0, reorder = 0, reorderMs = 0, copies = 1, outages } = this.#spec;
+  /**
+   * The delays in ms after which copies of a packet sent at `now` arrive; empty if it is lost. Valid until the next call.
+   * @param bytes The packet's size, which matters only where the rate is limited.
+   */
+  pass(now: number, bytes = 0): readonly number[] {
     const arrivals = this.#arrivals;
+    const rng = this.#rng;
+    const { bottleneck } = this;
     arrivals.length = 0;
-    const out =
-      outages?.some(([from, to]) => now >= from && now < to) === true || (burstMs > 0 && loss > 0 && this.#inBurst(now, loss, burstMs));
-    for (let copy = 0; copy < copies; copy++) {
+    let out = this.#inOutage(now);
+    const bad = !out && this.#burstMs > 0 && this.#loss > 0 && this.#inBurst(now);
+    let heldMs = 0;
+    if (bottleneck.active) {
+      const queuedMs = bottleneck.queue(now, bytes);
+      out ||= queuedMs === undefined;
+      heldMs = (queuedMs ?? 0) + bottleneck.slowMs(now);
+    }
+    for (let copy = 0; copy < this.#copies; copy++) {
       // The same numbers are drawn whatever happens to the packet: a changed loss rate leaves the other packets' fate alone.
-      const lost = this.#rng() < loss;
-      const spread = this.#rng() * 2 - 1;
-      const late = this.#rng();
-      const howLate = this.#rng();
-      if (out || (burstMs === 0 && lost)) continue;
-      arrivals.push(delayMs + spread * jitterMs + (late < reorder ? howLate * reorderMs : 0));
+      const fate = rng();
+      const spread = rng() * 2 - 1;
+      const late = rng();
+      const howLate = rng();
+      const extraMs = this.#extraDelay === undefined ? 0 : this.#extraDelay(this.#extraRng());
+      const lost = this.#burstMs > 0 ? bad && fate < this.#burstLoss : fate < this.#loss;
+      if (out || lost) continue;
+      const reorderedMs = late < this.#reorder ? howLate * this.#reorderMs : 0;
+      const ms = this.#delayMs + spread * this.#jitterMs + reorderedMs + extraMs + heldMs;
+      arrivals.push(bottleneck.active ? bottleneck.hold(now, ms) : ms);
     }
     return arrivals;
   }
 
-  /** Outages and gaps alternate, both exponentially distributed, so that outages cover `loss` of the time. */
-  #inBurst(now: number, loss: number, burstMs: number): boolean {
-    if (loss >= 1) return true;
-    const gapMs = (burstMs * (1 - loss)) / loss;
+  #inOutage(now: number): boolean {
+    for (const [from, to] of this.#outages) if (now >= from && now < to) return true;
+    return false;
+  }
+
+  /** Bad periods and gaps alternate, both exponentially distributed, so that `loss` of the packets are lost in all. */
+  #inBurst(now: number): boolean {
+    const badShare = this.#loss / this.#burstLoss;
+    if (badShare >= 1) return true;
+    const gapMs = (this.#burstMs * (1 - badShare)) / badShare;
     if (this.#nextBurst < 0) this.#nextBurst = now + this.#exponential(gapMs);
     while (now >= this.#nextBurst) {
-      this.#burstEnds = this.#nextBurst + this.#exponential(burstMs);
+      this.#burstEnds = this.#nextBurst + this.#exponential(this.#burstMs);
       this.#nextBurst = this.#burstEnds + this.#exponential(gapMs);
     }
     return now < this.#burstEnds;

@@ -1,7 +1,10 @@
 // rollwire/sim: games under test, and matches on a simulated network, for tests and benchmarks.
-export { VirtualClock } from './virtual-clock.js';
+export { type Task, VirtualClock } from './virtual-clock.js';
 export { type Impairment } from './impairment.js';
-export { Network, type PathCounters } from './network.js';
+export { type ExtraDelay, type RandomFreezes, type RateLimit, type Spans } from './bottleneck.js';
+export { type DelayQuantiles } from './quantiles.js';
+export { type ProfileName, profiles } from './profiles.js';
+export { Network, type PathCounters, type Receive } from './network.js';
 export { type Bot, randomButtons, recordedButtons } from './bots.js';
 export { Recorder } from './recorder.js';
 export { type Difference, Simulation, type SimulationOptions, SimPeer, type SimPeerOptions } from './simulation.js';

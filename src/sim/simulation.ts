@@ -170,7 +170,7 @@ export class Simulation<I, S> {
       peer.session.receive(from, bytes, this.clock.now());
       this.#sendAll(peer);
     } else {
-      peer.inbox.push({ from, bytes });
+      peer.inbox.push({ from, bytes: new Uint8Array(bytes) });
     }
   }
 

@@ -62,17 +62,18 @@ function diverge<S>(
   game: (wrongAt: number) => Game<number, S>,
   play: Partial<PlayOptions<number>> = {},
   network: Impairment = { delayMs: ONE_WAY_MS },
+  seed = 1,
 ): { simulation: Simulation<number, S>; told: { atMs: number; desync: Desync }[][] } {
   let made = 0;
   const simulation = new Simulation<number, S>({
-    seed: 1,
+    seed,
     play: { input: buttons, gameId: 'test@1', players: 2, ...play },
     game: () => game(made++ === 0 ? WRONG_AT : Infinity),
     bot: (_, rng) => randomButtons(rng, 0.3),
     network,
   });
   const told: { atMs: number; desync: Desync }[][] = [[], []];
-  for (let ms = 0; ms < 8_000; ms += 5) {
+  for (let ms = 0; ms < 9_000; ms += 5) {
     simulation.run(5);
     simulation.peers.forEach((peer, i) => {
       const desyncs = peer.events.filter((event) => event.type === 'desync');
@@ -152,6 +153,18 @@ describe('E2: a true divergence', () => {
         expect(list[0]!.desync.frame).toBe(checkInterval === 60 ? 240 : WRONG_AT + 1);
         expect(list.filter(({ desync }) => desync.paths.length > 0).map(({ desync }) => desync.paths)).toEqual([['players[0].hp']]);
       }
+    }
+  });
+
+  it('E2 under heavy loss the answer is waited for: repeated messages take seconds', () => {
+    for (const seed of seeds(40)) {
+      const { told } = diverge(
+        (wrongAt) => worldGame(wrongAt, (world) => (world.players[0]!.hp = 1)),
+        {},
+        { delayMs: 60, jitterMs: 30, loss: 0.2 },
+        seed,
+      );
+      for (const list of told) expect(list[0]!.desync, `seed ${seed}`).toMatchObject({ frame: 240, paths: ['players[0].hp'] });
     }
   });
 

@@ -122,6 +122,16 @@ describe('what arrives, and when', () => {
     expect(first?.at).not.toBe(second?.at);
   });
 
+  test('a limited rate counts the bytes of each packet; what finds the queue full is dropped', () => {
+    const core = introduced({ aToB: { rate: { bytesPerSecond: 1000, queueBytes: 5 } }, bToA: {} });
+    for (let i = 0; i < 4; i++) core.take('a', HOST, A, packet(i), 100);
+    expect(drain(core, 1000).map(({ number, at }) => [number, at])).toEqual([
+      [0, 103],
+      [1, 106],
+    ]);
+    expect(core.stats().aToB.dropped).toBe(2);
+  });
+
   test('changed conditions apply to new packets only', () => {
     const core = introduced({ delayMs: 20 });
     core.take('a', HOST, A, packet(1), 0);
