@@ -36,7 +36,7 @@ export class Outbox<I, S> {
   readonly #msgpack: Msgpack;
   readonly #sync: SyncLayer<I, S>;
   readonly #writer: InputPacketWriter;
-  readonly #control: { readonly to: PeerId; readonly packet: ControlPacket; readonly by?: Endpoint }[] = [];
+  readonly #control: { readonly to: PeerId; readonly packet: ControlPacket; readonly by: Endpoint | undefined }[] = [];
   #endpoints: readonly Endpoint[] = [];
   /** How many of these still have an input packet of this tick to be taken: the first ones. */
   #due = 0;
@@ -95,9 +95,11 @@ export class Outbox<I, S> {
   }
 
   queueControl(to: PeerId, packet: ControlPacket, by?: Endpoint): void {
-    // An answer that still waits answers this hello as well: a flood of hellos while nobody sends cannot fill the queue.
-    if (isAnswer(packet) && this.#control.some((waiting) => waiting.to === to && isAnswer(waiting.packet))) return;
-    this.#control.push(by === undefined ? { to, packet } : { to, packet, by });
+    // What answers the other side takes the place of an older answer that still waits: a flood of questions while nobody sends cannot fill
+    // the queue.
+    const kind = answerKind(packet);
+    const waiting = kind === undefined ? -1 : this.#control.findIndex((one) => one.to === to && answerKind(one.packet) === kind);
+    this.#control.splice(waiting < 0 ? this.#control.length : waiting, waiting < 0 ? 0 : 1, { to, packet, by });
   }
 
   /** The goodbye to one peer, with all inputs that it has not acknowledged. */
@@ -165,6 +167,7 @@ export class Outbox<I, S> {
   };
 }
 
-function isAnswer(packet: ControlPacket): boolean {
-  return packet.kind === 'hello' && packet.answer;
+function answerKind(packet: ControlPacket): 'hello' | 'accept' | undefined {
+  if (packet.kind === 'hello') return packet.answer ? 'hello' : undefined;
+  return packet.kind === 'start' && packet.step === 'accept' ? 'accept' : undefined;
 }

@@ -248,6 +248,16 @@ describe('a hello is answered', () => {
     expect(answers(alice)).toBe(1);
   });
 
+  it('of proposals with ever higher ballots: the last one is accepted, once', () => {
+    const bob = createSession('bob');
+    bob.connect('alice');
+    bob.receive('alice', hello(), 0);
+    drain(bob, 'bob');
+    for (let ballot = 1; ballot <= 1_000; ballot++) bob.receive('alice', control(start('propose', ['alice', 'bob'], { ballot })), 0);
+    const accepts = drain(bob, 'bob').map(({ bytes }) => readControl(bytes));
+    expect(accepts).toMatchObject([{ kind: 'start', step: 'accept', ballot: 1_000 }]);
+  });
+
   it('once for a flood of them: what waits to be sent stays small', () => {
     const alice = createSession('alice', { players: 3 });
     const asked = hello(agreedOn(3), { answer: false });
