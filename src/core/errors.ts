@@ -18,9 +18,9 @@ interface ErrorFields {
   'room-full': { room: string; players: number };
   /** Nobody else (or not enough others) came into the room before the connect limit. */
   'no-peer': { room: string; present: number; players: number; limitMs: number };
-  /** The other side is in the room, but its offer never came. */
+  /** The other side is in the room, but its offer never came, or too late to be answered. */
   'no-offer': { peer: string; limitMs: number };
-  /** An offer was sent; no answer came back. */
+  /** The other side is in the room, but no answer to our offer came back, or there was no time left to make one. */
   'no-answer': { peer: string; limitMs: number };
   /** Descriptions were exchanged, but one side never named an address. */
   'no-candidates': { peer: string; limitMs: number; local: number; remote: number };

@@ -80,10 +80,10 @@ export class PeerLink {
   /** Begins to connect. Once; later calls do nothing. */
   start(): void {
     if (this.#state !== 'new') return;
-    const { clock, limitMs } = this.#options;
+    const { remote, clock, limitMs } = this.#options;
     this.#state = 'connecting';
     this.#startedMs = clock.now();
-    this.#stopLimit = clock.after(limitMs, () => this.#fail(connectError(this.#negotiation.evidence(this.#options.remote), limitMs)));
+    this.#stopLimit = clock.after(limitMs, () => this.#fail(connectError(this.#negotiation.evidence(remote, clock.now()), limitMs)));
     for (const association of this.#associations) association.start();
   }
 
@@ -212,7 +212,7 @@ export class PeerLink {
     const now = this.#options.clock.now();
     if (this.#state === 'open') return new NetError('peer-lost', { peer, silentMs: now - this.#heardMs, why: whyLost(end) });
     const failedThere = end.why === 'bye' && isPathError(end.reason);
-    if (end.why === 'connection-failed' || failedThere) return connectError(this.#negotiation.evidence(peer), now - this.#startedMs);
+    if (end.why === 'connection-failed' || failedThere) return connectError(this.#negotiation.evidence(peer, now), now - this.#startedMs);
     return new NetError('peer-gone', { peer, stage: this.stage, why: whyLost(end) });
   }
 

@@ -74,6 +74,7 @@ export class Negotiation {
   #attempt: string | null = null;
   #planned: RtcCommand | null = null;
   #inFlight: RtcCommand | null = null;
+  #inFlightSince = 0;
   #remoteTaken = false;
   #remoteSet = false;
   #localSent = false;
@@ -168,6 +169,7 @@ export class Negotiation {
       if (this.#planned === null) this.#plan(now);
       if (this.#planned !== null) {
         this.#inFlight = this.#planned;
+        this.#inFlightSince = now;
         this.#planned = null;
         return this.#inFlight;
       }
@@ -203,14 +205,15 @@ export class Negotiation {
     return this.#stages.candidates(side);
   }
 
-  /** What an error about this attempt can say. */
-  evidence(peer: PeerId): ConnectEvidence {
-    const step = this.#inFlight ?? this.#planned;
+  /** What an error about this attempt can say. `now` in ms. */
+  evidence(peer: PeerId, now: number): ConnectEvidence {
+    const step = this.#inFlight;
     return {
       peer,
       offers: this.offers,
       stage: this.stage,
       step: step === null || step.kind === 'addIceCandidate' ? null : step.kind,
+      stepMs: now - this.#inFlightSince,
       local: this.#stages.total('local'),
       remote: this.#stages.total('remote'),
     };

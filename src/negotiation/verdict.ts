@@ -11,11 +11,16 @@ export interface ConnectEvidence {
   readonly stage: LinkStage;
   /** The call to WebRTC that has not come back, if there is one. */
   readonly step: string | null;
+  /** For how long it has not, in ms. */
+  readonly stepMs: number;
   /** Addresses found here. */
   readonly local: number;
   /** Addresses named by the other side. */
   readonly remote: number;
 }
+
+/** A call that takes this long, in ms, does not come back: they take some ms, and a few hundred on a busy phone. */
+const HANGS_AFTER_MS = 1000;
 
 /** Both sides had everything that signaling brings, and the network did the rest. */
 const PATH_ERRORS: readonly string[] = ['no-pair', 'no-dtls', 'no-channels'];
@@ -27,15 +32,14 @@ export function isPathError(reason: string): boolean {
 
 /** The error for an attempt that was given up `limitMs` after its start. */
 export function connectError(seen: ConnectEvidence, limitMs: number): NetError {
-  const { peer, offers, stage, step, local, remote } = seen;
-  const hangs = (call: string): NetError =>
-    new NetError('rtc-refused', { peer, step: call, cause: `no result after ${Math.round(limitMs)} ms` });
-  if (step !== null) return hangs(step);
+  const { peer, offers, stage, step, stepMs, local, remote } = seen;
+  if (step !== null && stepMs >= HANGS_AFTER_MS) {
+    return new NetError('rtc-refused', { peer, step, cause: `no result after ${Math.round(stepMs)} ms` });
+  }
   switch (stage) {
     case 'peer':
-      return offers ? hangs('createOffer') : new NetError('no-offer', { peer, limitMs });
     case 'offer':
-      return offers ? new NetError('no-answer', { peer, limitMs }) : hangs('createAnswer');
+      return new NetError(offers ? 'no-answer' : 'no-offer', { peer, limitMs });
     case 'answer':
       return new NetError('no-candidates', { peer, limitMs, local, remote });
     case 'candidates':

@@ -21,3 +21,9 @@ export {
 export { type SimulateCause } from './simulate-failure.js';
 export { randomInputs } from './random-inputs.js';
 export { createRng, type Rng } from '../core/rng.js';
+
+// Real links and joins on the virtual clock
+export { passTime } from './pass-time.js';
+export { RtcWorld, type RtcWorldCounters, type RtcWorldOptions } from './rtc-world.js';
+export { ScopedClock } from './scoped-clock.js';
+export { type SignalingCounters, type VirtualAdapter, VirtualSignaling, type VirtualSignalingOptions } from './virtual-signaling.js';

@@ -53,7 +53,7 @@ test('under every fault each side ends connected, or ended with a reason, or at 
           outcomes.add(peer.end.why);
           expect(['bye', 'refused']).toContain(peer.end.why);
         } else {
-          const { code } = connectError(peer.machine.evidence('them'), 1000);
+          const { code } = connectError(peer.machine.evidence('them', 1000), 1000);
           outcomes.add(code);
           expect(CODES).toContain(code);
         }

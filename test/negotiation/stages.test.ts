@@ -81,13 +81,13 @@ describe('the timeline', () => {
 });
 
 describe('the verdict', () => {
-  const seen = { peer: 'them', offers: true, stage: 'peer', step: null, local: 2, remote: 0 } as const;
+  const seen = { peer: 'them', offers: true, stage: 'peer', step: null, stepMs: 0, local: 2, remote: 0 } as const;
 
   test.each([
     ['peer', false, 'no-offer'],
-    ['peer', true, 'rtc-refused'],
+    ['peer', true, 'no-answer'],
     ['offer', true, 'no-answer'],
-    ['offer', false, 'rtc-refused'],
+    ['offer', false, 'no-offer'],
     ['answer', true, 'no-candidates'],
     ['answer', false, 'no-candidates'],
     ['candidates', true, 'no-pair'],
@@ -106,8 +106,11 @@ describe('the verdict', () => {
     expect(connectError({ ...seen, stage: 'answer' }, 500).fields).toEqual({ peer: 'them', limitMs: 500, local: 2, remote: 0 });
   });
 
-  test('a call that never came back is named', () => {
-    const error = connectError({ ...seen, stage: 'offer', step: 'setRemoteDescription' }, 500);
-    expect(error).toMatchObject({ code: 'rtc-refused', fields: { step: 'setRemoteDescription' } });
+  test('a call that does not come back is named; one that had no time to is not', () => {
+    const hanging = { ...seen, stage: 'offer', step: 'setRemoteDescription' } as const;
+    const error = connectError({ ...hanging, stepMs: 1000 }, 20_000);
+    expect(error).toMatchObject({ code: 'rtc-refused', fields: { step: 'setRemoteDescription', cause: 'no result after 1000 ms' } });
+    expect(connectError({ ...hanging, stepMs: 999, offers: true }, 20_000).code).toBe('no-answer');
+    expect(connectError({ ...hanging, stepMs: 999, offers: false }, 20_000).code).toBe('no-offer');
   });
 });
