@@ -1,5 +1,6 @@
 // How long connecting takes: a PeerLink pair against a raw RTCPeerConnection pair with the same channels, in one process, in turns, with
 // a second raw pair each time to show how much of a difference is noise.
+import { median } from './measure.js';
 import { PeerLink } from '../src/link/peer-link.js';
 import type { RtcDataChannel, RtcIceCandidate, RtcPeerConnection } from '../src/link/rtc.js';
 import { systemClock } from '../src/match/system.js';
@@ -134,8 +135,4 @@ function connectLinks(): Promise<number> {
     b.start();
     a.start();
   });
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((x, y) => x - y)[values.length >> 1]!;
 }

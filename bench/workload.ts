@@ -12,7 +12,10 @@ export interface Workload {
   readonly delays: readonly [Uint8Array, Uint8Array];
 }
 
-const TICK_MS = 1000 / 60;
+/** ms of a tick. */
+export const TICK_MS = 1000 / 60;
+export const WINDOW = 8;
+export const PEERS = [0, 1] as const;
 
 /** 2 peers, 60 Hz, 16-bit inputs, 50 ± 10 ms one way, 5 % loss. @param recording Human inputs; without, one bit flips with p = 0.1. */
 export function makeWorkload(ticks: number, seed: number, recording?: Uint8Array): Workload {
@@ -28,6 +31,16 @@ export function makeWorkload(ticks: number, seed: number, recording?: Uint8Array
       return ms === undefined ? 0 : Math.max(1, Math.ceil(ms / TICK_MS));
     });
   });
+  return { ticks, inputs: [inputs[0]!, inputs[1]!], delays: [delays[0]!, delays[1]!] };
+}
+
+/**
+ * No two inputs in a row are equal, so that every prediction is wrong; and each packet takes so many ticks, so that each frame rolls
+ * back by as many.
+ */
+export function makeWrongWorkload(ticks: number, depth: number): Workload {
+  const inputs = PEERS.map((peer) => Uint16Array.from({ length: ticks }, (_, tick) => 2 * tick + peer));
+  const delays = PEERS.map(() => new Uint8Array(ticks).fill(depth));
   return { ticks, inputs: [inputs[0]!, inputs[1]!], delays: [delays[0]!, delays[1]!] };
 }
 

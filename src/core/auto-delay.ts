@@ -37,6 +37,11 @@ export class AutoDelay {
     return this.#delay;
   }
 
+  /** Whether no measurement can change it. */
+  get fixed(): boolean {
+    return this.#bounds.min === this.#bounds.max;
+  }
+
   /** Takes what was measured. @param oneWayMs Half a round trip, jitter included. @returns true if the delay has changed. */
   measured(now: number, oneWayMs: number): boolean {
     const { min, max } = this.#bounds;

@@ -30,6 +30,8 @@ export class PeerLink {
   readonly #early: { readonly bytes: Uint8Array; readonly kind: MessageKind }[] = [];
   /** For each association whether it is blocked; reused from packet to packet. */
   readonly #blocked: boolean[] = [];
+  /** Whether that has been asked for the next input packet. */
+  #prepared = false;
   #state: 'new' | 'connecting' | 'open' | 'closed' = 'new';
   #startedMs = 0;
   #heardMs = 0;
@@ -95,6 +97,15 @@ export class PeerLink {
   }
 
   /**
+   * Asks WebRTC for the next input packet what it still holds of those before; otherwise `sendInput` does. The answer may come from another
+   * thread and take a while: asked for before an input is sampled, it does not delay the input.
+   */
+  prepareInput(): void {
+    for (let i = 0; i < this.#associations.length; i++) this.#blocked[i] = this.#associations[i]?.channels?.blocked ?? true;
+    this.#prepared = true;
+  }
+
+  /**
    * Sends one input packet, or decides that it is better not to: to be called once a tick, with all unacknowledged inputs in it.
    * @returns false if it was not sent; `stats()` counts why.
    */
@@ -104,7 +115,8 @@ export class PeerLink {
       skipped.notOpen++;
       return false;
     }
-    for (let i = 0; i < this.#associations.length; i++) this.#blocked[i] = this.#associations[i]?.channels?.blocked ?? true;
+    if (!this.#prepared) this.prepareInput();
+    this.#prepared = false;
     const decision = this.#policy.decide(this.#options.clock.now(), info.ageMs, info.ackMs, this.#blocked);
     if (!decision.send) {
       skipped[decision.reason]++;

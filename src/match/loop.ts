@@ -102,6 +102,7 @@ export class Loop<I, S> {
 
   #tick(): MaybePromise<void> {
     const { session, mesh, game, handlers, clock } = this.#options;
+    mesh.prepare();
     if (session.begin(clock.now()) === 'sample') {
       for (const slot of session.locals) session.input(slot, handlers.sample(slot));
     }

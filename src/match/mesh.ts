@@ -119,6 +119,11 @@ export class Mesh<I, S> {
     else link.signal(signal);
   }
 
+  /** Inputs are about to be sampled: what takes time before they can be sent is done now. */
+  prepare(): void {
+    for (const link of this.#links.values()) link.prepareInput();
+  }
+
   /** Sends all that the session has to send. */
   flush(): void {
     const { session } = this.#options;

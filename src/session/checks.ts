@@ -68,6 +68,8 @@ export class Checks<I, S> {
   #unmatched = 0;
   /** Whether anything has come in since the last comparison. */
   #fresh = false;
+  /** Examinations under way: without one, and with nothing fresh, there is nothing to do in a tick. */
+  #examining = 0;
 
   constructor(sync: SyncLayer<I, S>, options: ChecksOptions<S>) {
     this.#sync = sync;
@@ -138,11 +140,13 @@ export class Checks<I, S> {
 
   /** A difference that has come to light and was examined; undefined if there is none (any more). */
   desync(now: number): Desync | undefined {
-    for (const [peer, theirs] of this.#theirs) {
-      if (this.#fresh) this.#compare(peer, theirs, now);
-      if (theirs.examination?.done(now) === true) this.#conclude(theirs);
+    if (this.#fresh || this.#examining > 0) {
+      for (const [peer, theirs] of this.#theirs) {
+        if (this.#fresh) this.#compare(peer, theirs, now);
+        if (theirs.examination?.done(now) === true) this.#conclude(theirs);
+      }
+      this.#fresh = false;
     }
-    this.#fresh = false;
     return this.#found.shift();
   }
 
@@ -188,6 +192,7 @@ export class Checks<I, S> {
     if (own.kept && theirs.examined === undefined) {
       const { send } = this.#options;
       theirs.examined = own;
+      this.#examining++;
       theirs.examination = new Examination(frame, this.#sync.state(frame), now, (at, summary) => send(peer, frame, at, summary));
       return;
     }
@@ -198,6 +203,7 @@ export class Checks<I, S> {
   #conclude(theirs: Theirs<S>): void {
     const { desyncs, examination } = theirs;
     theirs.examination = undefined;
+    if (examination !== undefined) this.#examining--;
     for (const desync of desyncs.splice(0)) {
       this.#found.push(desync.frame === examination?.frame ? { ...desync, paths: examination.paths } : desync);
     }

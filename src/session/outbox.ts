@@ -5,7 +5,7 @@ import type { SyncLayer } from '../core/sync-layer.js';
 import { type ControlPacket, encodeControl, type Leave } from '../wire/control-packets.js';
 import { createInputPacket, type InputPacket, InputPacketWriter } from '../wire/input-packet.js';
 import { MAX_FRAMES_A_PACKET, MAX_TEXT } from '../wire/limits.js';
-import type { Msgpack } from '../wire/msgpack.js';
+import type { PacketCodec } from '../wire/msgpack.js';
 import type { Endpoint } from './endpoint.js';
 import type { Kickoff } from './handshake.js';
 
@@ -33,7 +33,7 @@ export interface OutboxOptions {
 export class Outbox<I, S> {
   readonly #options: OutboxOptions;
   readonly #columns: number;
-  readonly #msgpack: Msgpack;
+  readonly #msgpack: PacketCodec;
   readonly #sync: SyncLayer<I, S>;
   readonly #writer: InputPacketWriter;
   readonly #control: { readonly to: PeerId; readonly packet: ControlPacket; readonly by: Endpoint | undefined }[] = [];
@@ -55,7 +55,7 @@ export class Outbox<I, S> {
   #others: readonly Slot[] = [];
   #last: Endpoint | undefined;
 
-  constructor(sync: SyncLayer<I, S>, msgpack: Msgpack, options: OutboxOptions) {
+  constructor(sync: SyncLayer<I, S>, msgpack: PacketCodec, options: OutboxOptions) {
     this.#sync = sync;
     this.#msgpack = msgpack;
     this.#options = options;

@@ -2,7 +2,7 @@
 import type { Frame } from '../core/frame.js';
 import { EPOCHS, epochOf, head, KIND, kindOf, type BadPacket } from './head.js';
 import { MAX_CONTROL_BYTES, MAX_FRAME, MAX_FRAMES_A_PACKET, MAX_TEXT, PROTOCOL_VERSION } from './limits.js';
-import type { Msgpack } from './msgpack.js';
+import type { PacketCodec } from './msgpack.js';
 import { packColumn, unpackColumns, type WordAt } from './runs.js';
 
 /** What all peers of a match must have in common, by the names that a mismatch is reported with. */
@@ -80,7 +80,7 @@ export type ControlPacket = Hello | Start | Check | Leave | Details;
 const STEPS = ['propose', 'accept', 'go'] as const;
 
 /** The bytes of a control packet, valid until the next call. @param columns Words a frame of the sender's slots (leave only). */
-export function encodeControl(msgpack: Msgpack, packet: ControlPacket, columns: number): Uint8Array {
+export function encodeControl(msgpack: PacketCodec, packet: ControlPacket, columns: number): Uint8Array {
   switch (packet.kind) {
     case 'hello': {
       const { gameId, input, words, players, fps, window, checkInterval } = packet.agreed;
@@ -103,7 +103,14 @@ export function encodeControl(msgpack: Msgpack, packet: ControlPacket, columns: 
     case 'start':
       return msgpack.encode([head(KIND.start, packet.epoch), STEPS.indexOf(packet.step), packet.ballot, packet.seed, packet.roster]);
     case 'check':
-      return msgpack.encode([head(KIND.check, packet.epoch), packet.frame, ...halves(packet.state), ...halves(packet.inputs)]);
+      return msgpack.encode([
+        head(KIND.check, packet.epoch),
+        packet.frame,
+        high(packet.state),
+        low(packet.state),
+        high(packet.inputs),
+        low(packet.inputs),
+      ]);
     case 'details':
       return msgpack.encode([head(KIND.details, packet.epoch), packet.frame, packet.at, packet.summary]);
     case 'leave': {
@@ -116,7 +123,7 @@ export function encodeControl(msgpack: Msgpack, packet: ControlPacket, columns: 
 }
 
 /** Reads a control packet from a stranger's bytes; a text says why it is none. Never throws. @param columns As in `encodeControl`. */
-export function decodeControl(msgpack: Msgpack, bytes: Uint8Array, columns: number): ControlPacket | BadPacket {
+export function decodeControl(msgpack: PacketCodec, bytes: Uint8Array, columns: number): ControlPacket | BadPacket {
   if (bytes.length > MAX_CONTROL_BYTES) return 'too long';
   const fields = msgpack.decodePlain(bytes);
   if (fields === null) return 'not plain msgpack';
@@ -206,13 +213,17 @@ function decodeLeave(fields: readonly unknown[], epoch: number, columns: number)
   return count < 0 ? 'bad runs' : { kind: 'leave', epoch, reason, first, count, words };
 }
 
-/** A hash of 53 bits as two integers. */
-function halves(hash: number): [number, number] {
-  return [Math.floor(hash / 4294967296), hash % 4294967296];
+/** A hash of 53 bits goes as two integers. */
+function high(hash: number): number {
+  return Math.floor(hash / 4294967296);
 }
 
-function whole(high: unknown, low: unknown): number | null {
-  return isInteger(high, 0, 0x1fffff) && isInteger(low, 0, 0xffff_ffff) ? high * 4294967296 + low : null;
+function low(hash: number): number {
+  return hash % 4294967296;
+}
+
+function whole(upper: unknown, lower: unknown): number | null {
+  return isInteger(upper, 0, 0x1fffff) && isInteger(lower, 0, 0xffff_ffff) ? upper * 4294967296 + lower : null;
 }
 
 function isInteger(value: unknown, min: number, max: number): value is number {

@@ -4,7 +4,7 @@
 import type { Frame } from '../core/frame.js';
 import { head, KIND, kindOf, epochOf, type BadPacket } from './head.js';
 import { MAX_FRAME, MAX_FRAMES_A_PACKET, MAX_INPUT_BYTES, NUMBER_RANGE } from './limits.js';
-import type { Msgpack } from './msgpack.js';
+import type { PacketCodec } from './msgpack.js';
 import { packColumn, unpackColumns, type WordAt } from './runs.js';
 
 /** The largest `hold`, in ms: what one byte carries. A longer one says only "at least this". */
@@ -57,12 +57,12 @@ const BYTES_A_RECEIPT = 5;
 const RUNS_AT = 7;
 
 export class InputPacketWriter {
-  readonly #msgpack: Msgpack;
+  readonly #msgpack: PacketCodec;
   readonly #columns: number;
   readonly #fields: unknown[] = [];
   readonly #received: number[] = [];
 
-  constructor(msgpack: Msgpack, columns: number) {
+  constructor(msgpack: PacketCodec, columns: number) {
     this.#msgpack = msgpack;
     this.#columns = columns;
   }
@@ -109,7 +109,7 @@ export class InputPacketWriter {
 }
 
 /** Fills `into` from a stranger's bytes. Null if it is a good packet; otherwise why not, and `into` is half filled. Never throws. */
-export function decodeInputPacket(msgpack: Msgpack, bytes: Uint8Array, columns: number, into: InputPacket): BadPacket | null {
+export function decodeInputPacket(msgpack: PacketCodec, bytes: Uint8Array, columns: number, into: InputPacket): BadPacket | null {
   if (bytes.length > MAX_INPUT_BYTES) return 'too long';
   const fields = msgpack.decodeIntegers(bytes);
   if (fields === null) return 'not msgpack integers';

@@ -110,6 +110,17 @@ describe('sending', () => {
     expect(link.stats().skipped.blocked).toBe(8);
   });
 
+  test('what was asked for before an input was sampled holds for its packet, and for no other', async () => {
+    const { link, connection, clock } = await opened();
+    link.sendInput(new Uint8Array(1), { ageMs: 0 });
+    clock.advance(20);
+    link.prepareInput();
+    connection.channel('input-R').bufferedAmount = 1;
+    expect(link.sendInput(new Uint8Array(1), { ageMs: 0 })).toBe(true);
+    clock.advance(20);
+    expect(link.sendInput(new Uint8Array(1), { ageMs: 0 })).toBe(false);
+  });
+
   test('what the control channel buffers does not hold up inputs', async () => {
     const { link, connection, clock } = await opened();
     connection.channel('control').bufferedAmount = 100_000;

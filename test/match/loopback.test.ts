@@ -1,6 +1,7 @@
 // Real matches over real DataChannels in one process: playing, leaving, and what joinMatch says when it cannot.
 import { afterEach, describe, expect, test } from 'vitest';
 import { NetError } from '../../src/core/errors.js';
+import type { RtcChannelOptions, RtcConstructor, RtcDataChannel } from '../../src/link/rtc.js';
 import { joinMatch } from '../../src/match/join.js';
 import type { Progress } from '../../src/match/options.js';
 import { loopback, type Loopback } from '../../src/node/loopback.js';
@@ -43,6 +44,31 @@ async function errorOf(promise: Promise<{ close(): void }>): Promise<NetError> {
   return outcome as NetError;
 }
 
+/** Peer connections whose input channels say when they are asked what they hold, and when something is sent. */
+function watched(rtc: RtcConstructor, seen: (step: 'ask' | 'send') => void): RtcConstructor {
+  return class extends rtc {
+    override createDataChannel(label: string, options: RtcChannelOptions): RtcDataChannel {
+      const channel = super.createDataChannel(label, options);
+      if (!label.startsWith('input')) return channel;
+      const send = channel.send.bind(channel) as (data: string | Uint8Array<ArrayBuffer>) => void;
+      return Object.defineProperties(channel, {
+        bufferedAmount: {
+          get: () => {
+            seen('ask');
+            return 0;
+          },
+        },
+        send: {
+          value: (data: string | Uint8Array<ArrayBuffer>) => {
+            seen('send');
+            send(data);
+          },
+        },
+      });
+    }
+  };
+}
+
 describe('a match', () => {
   test('plays at 60 Hz and stays equal', async () => {
     const rig = await startRig({ peers: 2 });
@@ -61,6 +87,33 @@ describe('a match', () => {
       expect(match.stats().badPackets).toEqual({});
       expect(match.stats().checksPassed).toBeGreaterThanOrEqual(4);
     }
+  });
+
+  test('asks WebRTC what it holds before an input is sampled, and nothing between that and its packet', async () => {
+    const net = await startNet();
+    const steps: ('sample' | 'ask' | 'send')[] = [];
+    const matches = await Promise.all(
+      net.peers.map(async (place, i) => {
+        const rtc = i === 0 ? watched(place.rtc, (step) => steps.push(step)) : place.rtc;
+        const match = await joinMatch({ ...PLAY, ...place, rtc, game: chainGame() });
+        closing.push(match);
+        return match;
+      }),
+    );
+    steps.length = 0;
+    matches.forEach((match, i) =>
+      match.run({
+        sample: () => {
+          if (i === 0) steps.push('sample');
+          return 0;
+        },
+      }),
+    );
+    await until(() => matches[0]!.frame >= 60);
+    const after = steps.flatMap((step, i) => (step === 'sample' && i + 1 < steps.length ? [steps[i + 1]] : []));
+    expect(after.length).toBeGreaterThanOrEqual(59);
+    expect(after.every((step) => step === 'send')).toBe(true);
+    expect(steps.filter((step) => step === 'ask').length).toBeGreaterThanOrEqual(59);
   });
 
   test('stays equal through loss, jitter and duplication', async () => {

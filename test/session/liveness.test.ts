@@ -26,6 +26,17 @@ describe('a peer that falls silent', () => {
     expect([mesh.at('a').state, mesh.events.length]).toEqual(['running', 2]);
   });
 
+  it('is not taken for silent because our clock was set back', () => {
+    const mesh = started();
+    const heardAt = mesh.now;
+    const { bytes } = mesh.log.filter(({ from }) => from === 'b').at(-1)!;
+    mesh.at('a').begin(heardAt - 400);
+    mesh.at('a').receive('b', bytes, heardAt - 300);
+    mesh.passes = ({ from }) => from === 'a';
+    while (mesh.seen('interrupted').length === 0) mesh.tick(10);
+    expect(mesh.now - heardAt).toBeGreaterThanOrEqual(500);
+  });
+
   it('is waited for up to the limit: then the match ends with an error that says so, and nothing comes after it', () => {
     const mesh = started();
     const silentFrom = mesh.now;

@@ -1,7 +1,7 @@
 // The order of calls in a tick, what is sent, and the numbers that a session gives about itself.
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../src/core/errors.js';
-import { createSession, drain, eventsOf, isInput, Mesh, msgpack, performAll, readInput } from './mesh.js';
+import { createSession, drain, eventsOf, isInput, Mesh, msgpack, performAll, readControl, readInput } from './mesh.js';
 
 const code = (fn: () => unknown): string => {
   try {
@@ -311,6 +311,27 @@ describe('a desync', () => {
     const [a, b] = mesh.seen('desync');
     expect([a!.local, a!.remote]).toEqual([b!.remote, b!.local]);
     expect(a!.local).not.toBe(a!.remote);
+  });
+
+  it('is told after four seconds where the other side does not say what its state looks like', () => {
+    const limitMs = 4_000;
+    const mesh = new Mesh(['a', 'b'], () => ({ checksum: (state) => state })).connect();
+    mesh.passes = ({ bytes }) => readControl(bytes)?.kind !== 'details';
+    mesh.run(70);
+    mesh.states.get('b')!.value++;
+    while (mesh.at('a').frame <= 121) mesh.tick();
+    const foundAt = mesh.now;
+    // No check comes in the meantime: only the time passes.
+    while (mesh.seen('desync').length < 2 && mesh.now - foundAt < 2 * limitMs) {
+      mesh.now += 10;
+      for (const id of ['a', 'b']) mesh.at(id).begin(mesh.now, true);
+      mesh.deliver();
+      for (const id of ['a', 'b']) mesh.events.push(...eventsOf(mesh.at(id)).map((event) => ({ ...event, at: id })));
+    }
+    expect(mesh.seen('desync')).toMatchObject([{ frame: 120 }, { frame: 120 }]);
+    // The check is compared in the next tick, of 10 ms.
+    expect(mesh.now - foundAt).toBeGreaterThanOrEqual(limitMs);
+    expect(mesh.now - foundAt).toBeLessThanOrEqual(limitMs + 20);
   });
 
   it('is looked for in every check, also if there is one every frame and packets are slow', () => {
