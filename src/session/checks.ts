@@ -11,8 +11,8 @@ import { Examination } from './examination.js';
 
 /** Checks of one side that wait for the other's, at the least. */
 const WAITING = 4;
-/** Frames that a check waits at the least: 4 s at 60 Hz, in which a lost control packet is sent again many times. */
-const WAITING_FRAMES = 240;
+/** Seconds that a check waits at the least: in them a lost control packet is sent again many times. */
+const WAITING_S = 4;
 /** States of check frames that are kept: that of a second ago is still being compared when the next one comes. */
 const KEPT = 2;
 /** Frames between states that are kept, at the least: with a check in every frame both sides must keep the same ones. */
@@ -26,6 +26,8 @@ export interface ChecksOptions<S> {
   readonly words: number;
   /** Frames between checks. */
   readonly interval: number;
+  /** Frames a second. */
+  readonly fps: number;
   readonly checksum: (state: S) => number;
   /** Sends a part of what our state of a frame looks like. */
   readonly send: (to: PeerId, frame: Frame, at: Address, summary: readonly number[]) => void;
@@ -74,7 +76,7 @@ export class Checks<I, S> {
   constructor(sync: SyncLayer<I, S>, options: ChecksOptions<S>) {
     this.#sync = sync;
     this.#options = options;
-    this.#waiting = Math.max(WAITING, Math.ceil(WAITING_FRAMES / options.interval));
+    this.#waiting = Math.max(WAITING, Math.ceil((WAITING_S * options.fps) / options.interval));
     this.#keptEvery = options.interval * Math.ceil(KEPT_EVERY / options.interval);
     this.#nextFrame = options.interval;
   }

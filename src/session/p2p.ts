@@ -81,6 +81,7 @@ export class Session<I, S> {
       slots: players,
       words: input.words,
       interval: checkInterval,
+      fps,
       checksum: settings.checksum,
       send: (to, frame, at, summary) =>
         this.#outbox.queueControl(to, { kind: 'details', epoch: this.#kickoff!.epoch, frame, at, summary }, this.#endpoints.get(to)),
@@ -151,6 +152,11 @@ export class Session<I, S> {
     let settled = this.confirmedFrame;
     for (const endpoint of this.#others) settled = Math.min(settled, endpoint.acked);
     return settled;
+  }
+
+  /** Frames of input delay as last set, the largest of all slots played here. Stale after the next `begin`. */
+  get inputDelay(): Frame {
+    return this.#inputs.delay;
   }
 
   /** Factor on the frame rate that keeps the peers together, 0.95 to 1.05. Stale after the next packet. */
@@ -360,6 +366,7 @@ export class Session<I, S> {
       }
       case 'start': {
         if (packet.epoch !== this.#settings.epoch) return 'other epoch';
+        if (endpoint !== undefined) this.#heard(endpoint);
         const fits = this.#handshake.start(from, packet);
         this.#startIfAgreed();
         // A go may come after the input packet that stood for it.

@@ -7,7 +7,17 @@ export { type ProfileName, profiles } from './profiles.js';
 export { Network, type PathCounters, type Receive } from './network.js';
 export { type Bot, randomButtons, recordedButtons } from './bots.js';
 export { Recorder } from './recorder.js';
-export { type Difference, Simulation, type SimulationOptions, SimPeer, type SimPeerOptions } from './simulation.js';
+export { type Difference, Simulation, type SimulationOptions } from './simulation.js';
+export { SimPeer, type SimPeerOptions } from './sim-peer.js';
+export type { ClockError } from './skewed-clock.js';
+export type { Watcher } from './watcher.js';
+export { Oracle, type OracleOptions, type OraclePeer, type Plant } from './oracle.js';
+export type { Labelled } from './watched-game.js';
+export type { Failure, FailureKind } from './failure.js';
+export type { Schedule, ScheduledBot, ScheduledPeer } from './schedule.js';
+export { scheduleFrom } from './generator.js';
+export { type Outcome, playSchedule } from './play-schedule.js';
+export { shrink, type Shrunk } from './shrink.js';
 export { syncTest, type SyncTestFailure, type SyncTestOptions, type SyncTestPass, type SyncTestResult } from './sync-test.js';
 export { type SyncFault } from './sync-fault.js';
 export {

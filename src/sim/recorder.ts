@@ -1,7 +1,7 @@
-// Writes down what a game was made to do, frame by frame, so that an oracle can compare peers: the last inputs with which each
+// Writes down what a game was made to do, frame by frame, so that peers can be compared afterwards: the last inputs with which each
 // frame was simulated, the hash of the state that came out, and whether history that was already final was simulated again.
+// It keeps everything: what runs for hours is watched by an oracle instead (oracle.ts).
 import type { Frame } from '../core/frame.js';
-import { NetError } from '../core/errors.js';
 import type { Game, MaybePromise } from '../core/game.js';
 import { hashState } from '../core/checksum.js';
 
@@ -26,30 +26,36 @@ export class Recorder<I, S> implements Game<I, S> {
   }
 
   advance: Game<I, S>['advance'] = (inputs, step) => {
-    if (step.resimulating && step.frame <= this.#final()) this.rewritten.push(step.frame);
+    // The step is valid during the call only, and a game may take its time.
+    const { frame } = step;
+    if (step.resimulating && frame <= this.#final()) this.rewritten.push(frame);
     this.advances++;
-    atOnce(this.#game.advance(inputs, step));
-    this.inputs[step.frame] = inputs.map((input, slot) => (step.status[slot] === 'absent' ? '-' : JSON.stringify(input))).join(' ');
-    this.hashes[step.frame] = this.#hash(atOnce(this.#game.save(undefined)));
+    this.inputs[frame] = inputs.map((input, slot) => (step.status[slot] === 'absent' ? '-' : JSON.stringify(input))).join(' ');
+    return whenDone(this.#game.advance(inputs, step), () =>
+      whenDone(this.#game.save(undefined), (state) => {
+        this.hashes[frame] = this.#hash(state);
+      }),
+    );
   };
 
   save: Game<I, S>['save'] = (reuse) => {
     this.saves++;
-    return atOnce(this.#game.save(reuse));
+    return this.#game.save(reuse);
   };
 
   load: Game<I, S>['load'] = (saved) => {
     this.loads++;
-    atOnce(this.#game.load(saved));
+    return this.#game.load(saved);
   };
+
+  free: NonNullable<Game<I, S>['free']> = (saved) => this.#game.free?.(saved);
 
   #hash(state: S): number {
     return this.#game.checksum?.(state) ?? hashState(state);
   }
 }
 
-/** On a virtual clock nothing can be waited for. */
-function atOnce<T>(value: MaybePromise<T>): T {
-  if (!(value instanceof Promise)) return value;
-  throw new NetError('bad-option', { option: 'game', got: 'a promise', expected: 'a game whose functions return at once' });
+/** Goes on with a value at once, or when it has come. */
+export function whenDone<T, R>(value: MaybePromise<T>, then: (value: T) => MaybePromise<R>): MaybePromise<R> {
+  return value instanceof Promise ? value.then(then) : then(value);
 }

@@ -1,7 +1,7 @@
 // Acceptance scenarios B: the peers' clocks. Measured by the oracle on the virtual clock: where each peer's simulation really was
 // at each ms, whatever the packets told.
 import { describe, expect, it } from 'vitest';
-import type { SimPeerOptions } from '../../src/sim/simulation.js';
+import type { SimPeerOptions } from '../../src/sim/sim-peer.js';
 import { Scenario, seeds, type Setup } from './scenario.js';
 
 /** The acceptance page's limit: within a frame of each other after so many ms. */

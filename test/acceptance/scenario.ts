@@ -7,7 +7,8 @@ import type { PlayOptions } from '../../src/session/options.js';
 import type { SessionStats } from '../../src/session/stats.js';
 import { type Bot, randomButtons } from '../../src/sim/bots.js';
 import type { Impairment } from '../../src/sim/impairment.js';
-import { type SimPeer, type SimPeerOptions, Simulation } from '../../src/sim/simulation.js';
+import type { SimPeer, SimPeerOptions } from '../../src/sim/sim-peer.js';
+import { Simulation } from '../../src/sim/simulation.js';
 import { buttons, chainGame, type ChainState } from '../games.js';
 
 /** Everything that a scenario is made from; plain data, so that a failure can print it. */
