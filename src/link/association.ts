@@ -1,6 +1,6 @@
 // One peer connection of a link with its channels: carries out what the negotiation machine asks for and reports what happens.
 // The only place where promises of WebRTC are waited for.
-import type { Clock } from '../core/clock.js';
+import type { Clock, Off } from '../core/clock.js';
 import type { NegotiationEnd, RtcCommand } from '../negotiation/commands.js';
 import { Negotiation } from '../negotiation/negotiation.js';
 import type { LinkProgress } from '../negotiation/stages.js';
@@ -43,8 +43,10 @@ export interface AssociationOptions {
   readonly on: AssociationHandlers;
 }
 
-/** How long a close waits for the last reliable messages to arrive, in ms: some retransmissions, and no wait that a person minds. */
-const FINISH_MS = 1000;
+/** How long a close waits for the last reliable messages to arrive, in ms: some timeouts of SCTP, and no wait that a person minds. */
+const FINISH_MS = 2000;
+/** ms between two goodbyes: when later messages come, SCTP sends what was lost before them at once, and not after its timeout. */
+const GOODBYE_MS = 50;
 
 export class Association {
   readonly #options: AssociationOptions;
@@ -112,13 +114,23 @@ export class Association {
   finish(reason: string): void {
     const { clock } = this.#options;
     this.#over = true;
+    const channels = this.#channels;
+    if (channels === null) return this.close();
+    let stopRepeating: Off = () => {};
+    let finished = false;
     const close = (): void => {
+      finished = true;
+      stopRepeating();
       giveUp();
       this.close();
     };
     const giveUp = clock.after(FINISH_MS, close);
-    if (this.#channels === null) close();
-    else this.#channels.finish(reason, close);
+    const sayGoodbye = (): void => {
+      if (!channels.sayGoodbye(reason)) close();
+      else if (!finished) stopRepeating = clock.after(GOODBYE_MS, sayGoodbye);
+    };
+    channels.finish(close);
+    sayGoodbye();
   }
 
   #listen(connection: RtcPeerConnection): void {

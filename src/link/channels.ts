@@ -70,14 +70,16 @@ export class ChannelSet {
     return this.#control !== null && send(this.#control, bytes);
   }
 
-  /**
-   * Says goodbye after everything that was sent on the control channel, and calls `finished` when the other side has answered by closing,
-   * or at once if it cannot be told. No other handler is called any more.
-   */
-  finish(reason: string, finished: () => void): void {
+  /** Says goodbye after everything that was sent on the control channel. False if the other side cannot be told. */
+  sayGoodbye(reason: string): boolean {
+    return this.#control !== null && send(this.#control, GOODBYE + reason.slice(0, MAX_REASON));
+  }
+
+  /** Calls `finished` when the other side has answered a goodbye by closing. No other handler is called any more. */
+  finish(finished: () => void): void {
     this.silence();
     const control = this.#control;
-    if (control === null || !send(control, GOODBYE + reason.slice(0, MAX_REASON))) return finished();
+    if (control === null) return;
     control.onclose = finished;
     // It may be leaving too, and then waits for us.
     control.onmessage = ({ data }) => {

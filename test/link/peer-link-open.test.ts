@@ -302,10 +302,14 @@ describe('close', () => {
     expect(made.clock.pending).toBe(0);
   });
 
-  test('when open waits no longer than a second', async () => {
+  test('when open says goodbye every 50 ms, and waits no longer than two seconds', async () => {
     const made = await opened();
-    made.link.close();
-    made.clock.advance(999);
+    made.link.close('enough');
+    const { sent } = made.connection.channel('control');
+    expect(sent).toEqual(['bye:enough']);
+    made.clock.advance(100);
+    expect(sent).toEqual(['bye:enough', 'bye:enough', 'bye:enough']);
+    made.clock.advance(1899);
     expect(made.connection.closed).toBe(0);
     made.clock.advance(1);
     expect(made.connection.closed).toBe(1);
