@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { input } from '../../examples/testing/game.js';
+import { ForgottenField } from '../../examples/testing/planted-bugs.js';
+import { syncTest } from '../../src/sim/sync-test.js';
 
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const readme = readFileSync(at('README.md'), 'utf8');
@@ -20,6 +23,11 @@ describe('README', () => {
     expect(stderr).toBe('');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^peer-\d: \d+ frames, \d+ rollbacks, equal in all [1-9]\d* checks\npeer-\d: .* checks\n$/);
+  });
+
+  test('shows what syncTest says of the example bug, as does the page of the example', async () => {
+    const result = await syncTest(() => new ForgottenField(), { input });
+    for (const page of [readme, readFileSync(at('examples/testing/README.md'), 'utf8')]) expect(page).toContain(`\n${result.text}\n`);
   });
 
   test('names only scripts and files that exist', () => {
