@@ -34,6 +34,7 @@ export class Recorder<I, S> implements Game<I, S> {
     return whenDone(this.#game.advance(inputs, step), () =>
       whenDone(this.#game.save(undefined), (state) => {
         this.hashes[frame] = this.#hash(state);
+        this.#game.free?.(state);
       }),
     );
   };

@@ -10,6 +10,7 @@ import type { Rng } from '../core/rng.js';
 import type { PlayOptions } from '../session/options.js';
 import type { Bot } from './bots.js';
 import type { Impairment } from './impairment.js';
+import { whenDone } from './recorder.js';
 import { randomInputs } from './random-inputs.js';
 import { adviceFor, describe, type SimulateCause } from './simulate-failure.js';
 import { type Difference, Simulation, type SimulationOptions } from './simulation.js';
@@ -100,9 +101,9 @@ export type SimulateResult = SimulatePass | SimulateFailure;
 /**
  * Plays matches of a game on simulated networks, on a virtual clock: a minute of play takes milliseconds. All peers must have equal states and
  * inputs at every frame.
- * @param game Makes a new game; called for each peer of each match. Its functions must return at once.
+ * @param game Makes a new game; called for each peer of each match. Its functions may return promises.
  * @returns The first match in which something went wrong, or statistics. Look at `stats.rollbacks`: a network that is too good proves nothing.
- * @throws NetError (rejects with it) `bad-option` for options that mean nothing, games that return promises, and states that need a checksum and have none.
+ * @throws NetError (rejects with it) `bad-option` for options that mean nothing, and for states that need a checksum and have none.
  */
 export async function simulate<I, S>(game: () => Game<I, S>, options: SimulateOptions<I>): Promise<SimulateResult> {
   const { seeds = SEEDS, network = NETWORKS } = options;
@@ -167,7 +168,7 @@ class SimulatedMatch<I, S> {
   async #until(simulation: Simulation<I, S>, lookMs: number): Promise<Difference | undefined> {
     let difference: Difference | undefined;
     while (difference === undefined && simulation.confirmedByAll < this.#frames - 1 && simulation.clock.now() < this.#limitMs) {
-      simulation.run(lookMs);
+      await simulation.runAsync(lookMs);
       difference = simulation.difference();
     }
     return difference;
@@ -221,12 +222,14 @@ class SimulatedMatch<I, S> {
 function keeping<I, S>(game: Game<I, S>, states: Map<Frame, unknown>): Game<I, S> {
   return {
     advance: (inputs, step) => {
-      const done = game.advance(inputs, step);
-      const saved = game.save(undefined);
-      states.set(step.frame, copyOf(saved));
-      states.delete(step.frame - KEPT_STATES);
-      if (!(saved instanceof Promise)) game.free?.(saved);
-      return done;
+      const { frame } = step;
+      return whenDone(game.advance(inputs, step), () =>
+        whenDone(game.save(undefined), (saved) => {
+          states.set(frame, copyOf(saved));
+          states.delete(frame - KEPT_STATES);
+          game.free?.(saved);
+        }),
+      );
     },
     save: (reuse) => game.save(reuse),
     load: (saved) => game.load(saved),
