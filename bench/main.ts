@@ -1,10 +1,11 @@
-// `npm run bench [-- netcode | rollback | latency | connect | prediction [FOLDER]]`: prints the tables, and fails if a figure is beyond what is
-// promised.
+// `npm run bench [-- netcode | rollback | latency | connect | soak | prediction [FOLDER]]`: prints the tables, and fails if a figure is beyond
+// what is promised.
 import { benchConnect, type ConnectReport } from './connect.js';
 import { benchLatency, type LatencyReport } from './latency.js';
 import { netcodeReports, type NetcodeReport } from './netcode.js';
 import { AHEAD, benchPrediction, type PredictionBench } from './prediction.js';
 import { benchRollback, type RollbackReport } from './rollback.js';
+import { benchSoak, type SoakReport } from './soak.js';
 
 interface Promised {
   readonly what: string;
@@ -20,6 +21,7 @@ if (part === undefined || part === 'netcode') promises.push(...netcode(netcodeRe
 if (part === undefined || part === 'rollback') promises.push(...rollback(benchRollback()));
 if (part === undefined || part === 'latency') promises.push(...latency(await benchLatency(3_000)));
 if (part === undefined || part === 'connect') promises.push(...connect(await benchConnect(60)));
+if (part === undefined || part === 'soak') promises.push(...soak(await benchSoak()));
 if (part === undefined || part === 'prediction') promises.push(...prediction(benchPrediction(process.argv[3])));
 // A collection in the middle of a turn makes the heap shrink: that is no figure, and not a number is no promise kept.
 const isKept = ({ seen, limit, least = false }: Promised): boolean => (least ? seen >= limit : seen >= 0 && seen <= limit);
@@ -29,10 +31,22 @@ for (const promised of promises) {
   console.log(`${isKept(promised) ? 'kept  ' : 'BROKEN'} ${what}: ${seen.toFixed(2)}, at ${least ? 'least' : 'most'} ${limit}`);
 }
 if (promises.length === 0) {
-  console.error(`bench: there is no part "${part}"; choose netcode, rollback, latency, connect or prediction`);
+  console.error(`bench: there is no part "${part}"; choose netcode, rollback, latency, connect, soak or prediction`);
   process.exitCode = 2;
 } else if (broken.length > 0) {
   process.exitCode = 1;
+}
+
+function soak(report: SoakReport): Promised[] {
+  console.log('\nThe simulator with its oracle: 2 peers and a trivial game, peer-frames a second of one core');
+  print(
+    ['matches', 'peer-frames/s'],
+    [
+      ['ordinary: 50 ± 10 ms, 5 % loss', report.ordinary.toFixed(0)],
+      ['hostile: from seeds', report.hostile.toFixed(0)],
+    ],
+  );
+  return [{ what: 'simulated peer-frames a second and core, ordinary matches', seen: report.ordinary, limit: 200_000, least: true }];
 }
 
 function netcode(reports: readonly NetcodeReport[]): Promised[] {
