@@ -13,6 +13,8 @@ export interface DelayBounds {
 const LEFT_TO_PREDICTION = 1.5;
 /** ms for which the path must have been worse: several times what a burst or a freeze of Wi-Fi lasts. */
 const RAISE_AFTER_MS = 2_000;
+/** ms without a measurement after which those before count no more: we slept, and nobody knows what the path was like. */
+const FORGET_AFTER_MS = 1_000;
 /** ms for which it must have been better: a delay that goes up and down is worse than one a frame too high. */
 const LOWER_AFTER_MS = 10_000;
 
@@ -20,6 +22,7 @@ export class AutoDelay {
   readonly #bounds: DelayBounds;
   readonly #frameMs: number;
   #delay: Frame;
+  #measuredAt = -Infinity;
   /** Since when less, or more, has been wanted all the time, and the most and the least wanted since then. */
   #lessSince = Infinity;
   #mostSince: Frame = 0;
@@ -47,6 +50,8 @@ export class AutoDelay {
     const { min, max } = this.#bounds;
     const wanted = Math.min(max, Math.max(min, Math.ceil(oneWayMs / this.#frameMs - LEFT_TO_PREDICTION)));
     const before = this.#delay;
+    if (now - this.#measuredAt > FORGET_AFTER_MS) this.#forget();
+    this.#measuredAt = now;
     if (wanted <= this.#delay) this.#moreSince = Infinity;
     else if (this.#moreSince > now) [this.#moreSince, this.#leastSince] = [now, wanted];
     else this.#leastSince = Math.min(this.#leastSince, wanted);
@@ -60,6 +65,10 @@ export class AutoDelay {
 
   #change(delay: Frame): void {
     this.#delay = delay;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#moreSince = Infinity;
     this.#lessSince = Infinity;
   }

@@ -16,7 +16,8 @@ export interface InputCodec<I> {
   /** Reads `words` words that were written by `encode` or came from a peer: any words must give some input. */
   decode(from: Uint16Array): I;
   /**
-   * Joins two samples of which only one has a frame, because the input delay is being lowered, so that no press is lost.
+   * Joins two samples of which only one has a frame, because the input delay is being lowered, so that no press is lost: what is
+   * pressed in either is pressed. (A press that is let go of for that one frame, and pressed again, becomes one.)
    * Left out: the earlier one is dropped, with whatever was pressed in it alone.
    */
   merge?(skipped: I, kept: I): I;

@@ -43,6 +43,7 @@ export class Loop<I, S> {
   /** When the ticker last woke us up. */
   #wokeAt = 0;
   #work: Promise<void> | undefined;
+  #before: Loop<I, S> | undefined;
 
   constructor(options: LoopOptions<I, S>) {
     this.#options = options;
@@ -51,15 +52,15 @@ export class Loop<I, S> {
 
   /**
    * Starts to run frames.
-   * @param before What an earlier loop over the same game is still doing: no frame begins before it is done.
+   * @param before An earlier loop over the same game: no frame begins before the game is done with what it does for that one.
    */
-  start(before: Promise<void> | undefined): void {
+  start(before?: Loop<I, S>): void {
     const { ticker, clock, session } = this.#options;
-    if (before !== undefined) this.#await(before, () => {});
+    this.#before = before;
     this.#wokeAt = clock.now();
     const stop = ticker.start(() => {
       this.#wokeAt = clock.now();
-      if (this.#work === undefined && !this.#ended) this.#attempt(() => this.#run(this.#pacer.due(clock.now(), session.speed), true));
+      if (this.#isFree()) this.#attempt(() => this.#run(this.#pacer.due(clock.now(), session.speed), true));
       return this.#pacer.wakeAt;
     });
     this.#stopTicker = stop;
@@ -71,7 +72,7 @@ export class Loop<I, S> {
   received(): void {
     const { clock, session } = this.#options;
     const now = clock.now();
-    if (this.#work !== undefined || this.#ended || now < this.#wokeAt + ASLEEP_MS || now < this.#pacer.wakeAt) return;
+    if (!this.#isFree() || now < this.#wokeAt + ASLEEP_MS || now < this.#pacer.wakeAt) return;
     this.#attempt(() => this.#run(this.#pacer.due(now, session.speed), false));
   }
 
@@ -81,14 +82,21 @@ export class Loop<I, S> {
     this.#stopTicker();
   }
 
-  /** What an asynchronous game is still doing; undefined if nothing. */
+  /** What an asynchronous game is still doing, for this loop or one before it; undefined if nothing. */
   get work(): Promise<void> | undefined {
-    return this.#work;
+    return this.#work ?? this.#before?.work;
   }
 
   /** ms of time that were let go after hitches, because they were more than can be made up. */
   get skippedMs(): number {
     return this.#pacer.skippedMs;
+  }
+
+  /** Whether a frame may begin. */
+  #isFree(): boolean {
+    if (this.#ended || this.work !== undefined) return false;
+    this.#before = undefined;
+    return true;
   }
 
   /** @param draws Whether what came out is to be seen. */

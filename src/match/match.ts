@@ -57,8 +57,8 @@ export class Match<I, S> {
   readonly #unheard: SessionEvent[] = [];
   #unheardDropped = 0;
   #loop: Loop<I, S> | undefined;
-  /** The work of the last loop that was stopped. */
-  #lastWork: Promise<void> | undefined;
+  /** The last loop that was stopped: an asynchronous game may still be at work for it. */
+  #stoppedLoop: Loop<I, S> | undefined;
   #stopIdle: Off = () => {};
   #closed = false;
 
@@ -131,11 +131,11 @@ export class Match<I, S> {
       failed: (error) => this.#gameFailed(error),
     });
     this.#loop = loop;
-    loop.start(this.#lastWork);
+    loop.start(this.#stoppedLoop);
     return () => {
       if (this.#loop !== loop) return;
       loop.stop();
-      this.#lastWork = loop.work;
+      this.#stoppedLoop = loop;
       this.#loop = undefined;
       if (!this.#closed) this.#idle();
     };
@@ -215,14 +215,20 @@ export class Match<I, S> {
     } finally {
       this.#parts.release();
     }
-    const work = this.#loop?.work ?? this.#lastWork;
-    if (work === undefined) this.#freeStates();
-    else void work.then(() => this.#freeStates());
+    // Not at once: it may be the game that closes the match, in the middle of a call with a state in its hands.
+    queueMicrotask(() => {
+      const work = (this.#loop ?? this.#stoppedLoop)?.work;
+      if (work === undefined) this.#freeStates();
+      else void work.then(() => this.#freeStates());
+    });
   }
 
-  /** The game is handed the saved states that are left. */
+  /** The game is handed the saved states that are left, also those after one that it failed to free. */
   #freeStates(): void {
-    const failed = (error: unknown): void => this.#gameFailed(error);
+    const failed = (error: unknown): void => {
+      this.#gameFailed(error);
+      this.#freeStates();
+    };
     try {
       perform(this.#parts.game, this.#parts.session)?.catch(failed);
     } catch (error) {
@@ -247,9 +253,13 @@ export class Match<I, S> {
     const { session, mesh, clock } = this.#parts;
     this.#stopIdle = clock.after(IDLE_MS, () => {
       this.#idle();
-      session.begin(clock.now(), true);
-      mesh.flush();
-      mesh.drain();
+      try {
+        session.begin(clock.now(), true);
+        mesh.flush();
+        mesh.drain();
+      } catch (error) {
+        this.#gameFailed(error);
+      }
     });
   }
 }

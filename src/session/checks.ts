@@ -38,7 +38,7 @@ interface Own {
   /** Peers whose check it has met. */
   readonly compared: Set<PeerId>;
   /** Peers whose check was equal. */
-  agreed: number;
+  readonly agreed: Set<PeerId>;
   kept: boolean;
 }
 
@@ -96,10 +96,12 @@ export class Checks<I, S> {
     for (const peer of peers) this.#theirs.set(peer, { checks: [], details: [], desyncs: [], examination: undefined, examined: undefined });
   }
 
-  /** A peer plays no more. What was found of it is told as it is. */
-  drop(peer: PeerId): void {
+  /** A peer plays no more. What came before is compared, and told as it is. */
+  drop(peer: PeerId, now: number): void {
     const theirs = this.#theirs.get(peer);
     if (theirs === undefined) return;
+    this.#compare(peer, theirs, now);
+    this.#unmatched += theirs.checks.length;
     this.#theirs.delete(peer);
     this.#conclude(theirs);
     for (const own of this.#own) this.#releaseIfAgreed(own);
@@ -113,7 +115,7 @@ export class Checks<I, S> {
     const state = sendable(this.#options.checksum(this.#sync.state(frame)));
     const check: Check = { kind: 'check', epoch, frame, state, inputs: this.#inputsHash };
     this.#nextFrame += this.#options.interval;
-    this.#keep({ check, compared: new Set(), agreed: 0, kept: true });
+    this.#keep({ check, compared: new Set(), agreed: new Set(), kept: true });
     this.#fresh = true;
     if (this.#own.length > this.#waiting) this.#releaseUnlessExamined(this.#own.shift()!);
     return check;
@@ -178,7 +180,7 @@ export class Checks<I, S> {
         this.#differs(theirs, own, { frame, peer, cause: 'state', local: state, remote: remote.state, paths: [] }, now);
       } else {
         this.#passed++;
-        own.agreed++;
+        own.agreed.add(peer);
         this.#releaseIfAgreed(own);
       }
     }
@@ -228,7 +230,8 @@ export class Checks<I, S> {
   }
 
   #releaseIfAgreed(own: Own): void {
-    if (own.agreed >= this.#theirs.size) this.#release(own);
+    for (const peer of this.#theirs.keys()) if (!own.agreed.has(peer)) return;
+    this.#release(own);
   }
 
   #release(own: Own): void {

@@ -52,6 +52,8 @@ export class Endpoint {
   #acked: Frame = NO_FRAME;
   #ackMs = -1;
   #heardAt: number;
+  /** The longest sleep of ours since then. */
+  #sleptMs = 0;
   #interrupted = false;
   #rtt = 0;
   #deviation = 0;
@@ -119,6 +121,7 @@ export class Endpoint {
     const was = this.#interrupted;
     this.#interrupted = false;
     this.#heardAt = now;
+    this.#sleptMs = 0;
     this.#received++;
     return was;
   }
@@ -178,7 +181,7 @@ export class Endpoint {
   // ---- liveness
 
   silentMs(now: number): number {
-    return now - this.#heardAt;
+    return now - this.#heardAt - this.#sleptMs;
   }
 
   /** True once when the peer has just been silent for too long. */
@@ -189,15 +192,18 @@ export class Endpoint {
     return true;
   }
 
-  /** For so many ms nothing could be heard, because we slept ourselves: they are no silence of the peer's. */
+  /**
+   * For so many ms nothing could be heard, because we slept ourselves: they are no silence of the peer's. Of several sleeps the longest
+   * counts alone: between two of them the peer could be heard, and a page whose timers are throttled sleeps nearly all the time.
+   */
   excuse(ms: number, now: number): void {
     // At most until now: what did arrive while we slept must not be counted on top.
-    if (Number.isFinite(ms)) this.#heardAt = Math.min(now, this.#heardAt + ms);
+    this.#sleptMs = Math.max(this.#sleptMs, Math.min(ms, now - this.#heardAt));
   }
 
   /** When the next of the limits of silence is reached. */
   get deadline(): number {
-    return this.#heardAt + (this.#interrupted ? this.#waitMs : DEFAULTS.interruptedMs);
+    return this.#heardAt + this.#sleptMs + (this.#interrupted ? this.#waitMs : DEFAULTS.interruptedMs);
   }
 
   stats(now: number): PeerStats {

@@ -3,7 +3,10 @@
 import type { Frame } from '../core/frame.js';
 import { type Address, compare, summarize } from '../core/state-tree.js';
 
-/** Hashes in one summary: about 2.5 KB, most games' states as a whole, and 300 KB of bytes in blocks of 1 KB. */
+/**
+ * Hashes in one summary: about 2.5 KB, most games' states as a whole, and 300 KB of bytes in blocks of 1 KB. More than a message should
+ * have while a match runs, since one that has begun holds up the inputs; but it is sent once, in a match that has gone wrong.
+ */
 const BUDGET = 512;
 /** Places named: more than anybody reads. */
 const MAX_PLACES = 16;

@@ -98,9 +98,10 @@ export class LocalInputs<I, S> {
     // First: an input that cannot be encoded is refused before anything has changed.
     this.#codec.encode(skipped !== undefined && merge !== undefined ? merge(skipped.input, input) : input, this.#sample);
     const target = this.#sync.sim + local.delay;
-    // Not twice in a row: a sample is joined to one other at most, so that a press and the next one stay two.
+    // Not twice in a row: a sample is joined to one other at most, so that presses with more than a frame between them stay two.
     if (this.#sync.queue(slot).held >= target && skipped === undefined) {
-      local.skipped = { input };
+      // A copy: a game may give the same object again, changed.
+      local.skipped = { input: this.#codec.decode(this.#sample) };
       return;
     }
     local.skipped = undefined;

@@ -412,7 +412,7 @@ export class Session<I, S> {
     this.#endpoints.delete(peer);
     this.#others = [...this.#endpoints.values()];
     this.#gone.push(endpoint);
-    this.#checks.drop(peer);
+    this.#checks.drop(peer, this.#now);
     this.#events.push({ type: 'dropped', peer, slots, lastFrame, why });
   }
 
@@ -477,7 +477,9 @@ export class Session<I, S> {
       const { peer } = endpoint;
       const silentMs = endpoint.silentMs(this.#now);
       if (endpoint.interruptedNow(this.#now)) this.#events.push({ type: 'interrupted', peer, silentMs });
-      if (silentMs >= this.#settings.waitMs) this.#end(new NetError('peer-lost', { peer, silentMs, why: 'no packets came any more' }));
+      if (silentMs >= this.#settings.waitMs) {
+        return this.#end(new NetError('peer-lost', { peer, silentMs, why: 'no packets came any more' }));
+      }
     }
   }
 

@@ -40,6 +40,59 @@ interface Player {
   ended: boolean;
 }
 
+it('while the display wakes the loop, packets do not: each frame is sampled in a wake-up', async () => {
+  const clock = new VirtualClock();
+  const rng = createRng(6);
+  const world = new RtcWorld({ clock, rng: rng.fork('world'), network: { delayMs: 35, jitterMs: 12 } });
+  const server = new VirtualSignaling({ clock, rng: rng.fork('server'), delayMs: 20 });
+  const matches: Match<number, ChainState>[] = [];
+  for (const name of ['a', 'b']) {
+    const random = rng.fork(name);
+    void joinMatch({
+      input: buttons,
+      gameId: 'chain@1',
+      players: 2,
+      game: chainGame(),
+      signaling: server.adapter(),
+      room: 'room',
+      rtc: world.rtc(name),
+      clock,
+      random: () => random.u32(),
+    }).then((match) => matches.push(match));
+  }
+  while (matches.length < 2) await passTime(clock, 50, breathe);
+  let waking = false;
+  let inWakeUps = 0;
+  let elsewhere = 0;
+  for (const match of matches) {
+    match.run({
+      sample: () => {
+        if (waking) inWakeUps++;
+        else elsewhere++;
+        return 1;
+      },
+      ticker: {
+        start: (wake) => {
+          let off = (): void => {};
+          const again = (): void => {
+            waking = true;
+            wake();
+            waking = false;
+            off = clock.after(1000 / 60, again);
+          };
+          off = clock.after(0, again);
+          return () => off();
+        },
+      },
+    });
+  }
+  await passTime(clock, 5_000, breathe);
+  for (const match of matches) match.close();
+  await passTime(clock, 3_000, breathe);
+  expect(inWakeUps).toBeGreaterThan(550);
+  expect(elsewhere).toBe(0);
+});
+
 it.each([
   ['one', [true, false]],
   ['both', [true, true]],

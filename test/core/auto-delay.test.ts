@@ -45,6 +45,14 @@ describe('automatic input delay', () => {
     expect(follow(auto, 0, 60, (s) => (s % 10 < 1.5 ? 200 : 30))).toEqual([]);
   });
 
+  it('a sleep of ours is no time in which the path was better', () => {
+    const auto = new AutoDelay({ min: 1, max: 9 }, 60);
+    follow(auto, 0, 5, () => 100);
+    expect(follow(auto, 5, 6, () => 50)).toEqual([]);
+    expect(follow(auto, 30, 35, () => 50)).toEqual([]);
+    expect(follow(auto, 35, 41, () => 50)).toEqual([[40, 2]]);
+  });
+
   it('goes down only when the path has been better for 10 s, and a worse moment starts them anew', () => {
     const auto = new AutoDelay({ min: 1, max: 9 }, 60);
     follow(auto, 0, 5, () => 100);

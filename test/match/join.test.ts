@@ -241,6 +241,65 @@ describe('a running match', () => {
     expect(slow.frame).toBeGreaterThan(20);
   });
 
+  test('stopped and run again while it samples, an asynchronous game is never entered twice', async () => {
+    const chain = chainGame();
+    let inside = 0;
+    let most = 0;
+    const slowly = async <T>(work: () => T | Promise<T>): Promise<T> => {
+      most = Math.max(most, ++inside);
+      await new Promise((done) => setTimeout(done, 40));
+      const result = await work();
+      inside--;
+      return result;
+    };
+    const game: Game<number, ChainState> = {
+      advance: (inputs, step) => slowly(() => chain.advance([...inputs], { ...step, status: [...step.status] })),
+      save: (reuse) => slowly(() => chain.save(reuse)),
+      load: (saved) => slowly(() => chain.load(saved)),
+    };
+    const [slow, other] = await twoMatches([{ game }, {}]);
+    other.run({ sample: () => 1 });
+    let restarts = 0;
+    const run = (): void => {
+      const stop = slow.run({
+        sample: () => {
+          if (slow.frame > 2 && restarts++ === 0) {
+            stop();
+            run();
+          }
+          return 1;
+        },
+      });
+    };
+    run();
+    await until(() => slow.frame > 8);
+    expect(restarts).toBeGreaterThan(0);
+    expect(most).toBe(1);
+  });
+
+  test('a checksum that throws while no loop runs ends the match by name', async () => {
+    let wrong = false;
+    const game: Game<number, ChainState> = {
+      ...chainGame(),
+      checksum: (saved) => {
+        if (wrong) throw new Error('no checksum today');
+        return saved.chain;
+      },
+    };
+    const play = { checkInterval: 1, inputDelay: 6 };
+    const [a, b] = await twoMatches([
+      { ...play, game },
+      { ...play, game: { ...chainGame(), checksum: (saved) => saved.chain } },
+    ]);
+    const ended = new Promise<NetError | undefined>((told) => a.on('ended', ({ error }) => told(error)));
+    const stop = a.run({ sample: () => 1 });
+    b.run({ sample: () => 1 });
+    await until(() => a.frame > 20);
+    stop();
+    wrong = true;
+    expect(await ended).toMatchObject({ code: 'game-failed', fields: { cause: 'no checksum today' } });
+  });
+
   test('events that came before anybody listened are told', async () => {
     const [a, b] = await twoMatches();
     a.run({ sample: () => 0 });

@@ -16,19 +16,30 @@ interface Handle {
 class Handles implements Game<number, Handle> {
   live = 0;
   made = 0;
+  /** Called at the beginning of each call of the game. */
+  onCall: (what: 'advance' | 'save' | 'load') => void = () => {};
   #value = 0;
+  #inside = false;
   readonly #later: <T>(value: T) => MaybePromise<T>;
 
   constructor(isAsync: boolean) {
     this.#later = isAsync ? (value) => Promise.resolve(value) : (value) => value;
   }
 
+  #enter(what: 'advance' | 'save' | 'load'): void {
+    this.#inside = true;
+    this.onCall(what);
+    this.#inside = false;
+  }
+
   advance(inputs: readonly number[]): MaybePromise<void> {
+    this.#enter('advance');
     this.#value = (this.#value * 31 + inputs[0]! * 7 + inputs[1]!) % 1_000_003;
     return this.#later(undefined);
   }
 
   save(reuse: Handle | undefined): MaybePromise<Handle> {
+    this.#enter('save');
     if (reuse !== undefined) this.free(reuse);
     this.live++;
     this.made++;
@@ -36,12 +47,14 @@ class Handles implements Game<number, Handle> {
   }
 
   load(saved: Handle): MaybePromise<void> {
+    this.#enter('load');
     if (!saved.live) throw new Error('a state was loaded after it was freed');
     this.#value = saved.value;
     return this.#later(undefined);
   }
 
   free(saved: Handle): void {
+    if (this.#inside) throw new Error('a state was freed in the middle of a call');
     if (!saved.live) throw new Error('a state was freed twice');
     saved.live = false;
     this.live--;
@@ -82,4 +95,32 @@ describe.each([
     await until(() => games.every(({ live }) => live === 0));
     expect(Math.min(...games.map(({ made }) => made))).toBeGreaterThan(10);
   });
+
+  it.each(['advance', 'save', 'load'] as const)(
+    'that closes its match in the middle of %s keeps what it has in its hands',
+    async (what) => {
+      net = await loopback({ peers: 2 });
+      const games = [new Handles(isAsync), new Handles(isAsync)];
+      matches = await Promise.all(
+        net.peers.map((place, i) =>
+          joinMatch({ ...place, game: games[i]!, input: buttons, gameId: 'handles@1', players: 2, inputDelay: 0 }),
+        ),
+      );
+      const [mine, other] = matches;
+      const errors: unknown[] = [];
+      mine!.on('ended', ({ error }) => errors.push(error));
+      let closed = false;
+      games[0]!.onCall = (now) => {
+        if (closed || now !== what || mine!.frame < 20) return;
+        closed = true;
+        mine!.close();
+      };
+      let n = 0;
+      for (const match of matches) match.run({ sample: () => n++ });
+      await until(() => closed);
+      other!.close();
+      await until(() => games.every(({ live }) => live === 0));
+      expect(errors).toEqual([undefined]);
+    },
+  );
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../src/core/errors.js';
 import type { Frame } from '../../src/core/frame.js';
+import { defineInput } from '../../src/core/input-codec.js';
 import { repeatLast } from '../../src/core/predictor.js';
 import { SyncLayer } from '../../src/core/sync-layer.js';
 import { LocalInputs } from '../../src/session/local-inputs.js';
@@ -52,8 +53,40 @@ describe('setInputDelay', () => {
     expect(inputsFor([1, 2, 4, 8, 16, 32, 64, 128], (tick) => (tick < 2 ? 2 : 0))).toEqual([0, 0, 1, 2, 4 | 8, 16 | 32, 64, 128]);
   });
 
+  it('lowered: the merge is told which sample was first', () => {
+    const inOrder = { ...buttons, merge: (skipped: number, kept: number) => skipped * 100 + kept };
+    expect(inputsFor([1, 2, 3, 4], (tick) => (tick < 1 ? 1 : 0), inOrder)).toEqual([0, 1, 203, 4]);
+  });
+
   it('lowered, without a merge: the later sample stands', () => {
     expect(inputsFor([1, 2, 4, 8, 16, 32], (tick) => (tick < 2 ? 2 : 0), buttons as typeof merging)).toEqual([0, 0, 1, 2, 8, 32]);
+  });
+
+  it('lowered, with a sampler that fills one object again and again: what waits to be joined stays as it was', () => {
+    const codec = defineInput({ fire: 'bool' });
+    const sync = new SyncLayer({
+      codec,
+      slots: 1,
+      window: 8,
+      predict: repeatLast,
+      saveEvery: 1,
+      checkInterval: 1000,
+      maxInputDelay: 30,
+    });
+    const local = new LocalInputs(sync, codec, () => {});
+    local.start([0], 2);
+    local.setDelay(0);
+    const pad = { fire: false };
+    for (let tick = 0; tick < 6; tick++) {
+      pad.fire = tick === 0;
+      local.begin();
+      local.want();
+      local.give(0, pad);
+      sync.grant();
+      for (let op = sync.op(); op !== undefined; op = sync.op()) if (op.kind === 'save') op.keep(undefined);
+    }
+    const given = Array.from({ length: sync.queue(0).held + 1 }, (_, frame) => sync.queue(0).word(frame, 0));
+    expect(given).toEqual([0, 0, 1, 0, 0, 0]);
   });
 
   it('raised from the very first frame on', () => {

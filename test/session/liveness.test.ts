@@ -148,12 +148,32 @@ describe('own sleep', () => {
     expect(mesh.now - silentFrom).toBeLessThanOrEqual(30_020);
   });
 
-  it('again and again does not keep a dead peer alive for ever', () => {
+  it.each([
+    [1_000, 31_000],
+    [60_000, 120_000],
+  ])('again and again, of %i ms each, does not keep a dead peer alive: it is lost after %i ms', (sleepMs, afterMs) => {
     const mesh = started();
     mesh.passes = () => false;
-    let ticks = 0;
-    while (mesh.at('a').state === 'running' && ticks++ < 1_000) mesh.tick(1_000, ['a']);
-    expect(ticks).toBeLessThan(90);
+    const from = mesh.now;
+    while (mesh.at('a').state === 'running' && mesh.now - from < 1_000_000) mesh.tick(sleepMs, ['a']);
+    expect(mesh.now - from).toBe(afterMs);
+  });
+
+  it('right after the start, before the first tick, is one too', () => {
+    const mesh = new Mesh(['a', 'b']).connect();
+    expect(mesh.at('a').state).toBe('running');
+    mesh.run(1, 31_000, ['a']);
+    expect(mesh.events.filter(({ at, type }) => at === 'a' && type !== 'started')).toEqual([]);
+  });
+});
+
+describe('the end', () => {
+  it('is the last event, whoever else falls silent in the same tick', () => {
+    const mesh = new Mesh(['a', 'b', 'c'], () => ({ waitMs: 500 })).connect().run(30);
+    mesh.events.length = 0;
+    mesh.passes = () => false;
+    mesh.run(60, 16, ['a']);
+    expect(mesh.events.filter(({ at }) => at === 'a').map(({ type }) => type)).toEqual(['interrupted', 'ended']);
   });
 });
 
