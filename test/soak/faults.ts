@@ -144,6 +144,18 @@ export const FAULTS: readonly Fault[] = [
     to: 'packet.first = Math.max(endpoint.acked + 1, this.lastFrame - 2);\n    packet.count = this.lastFrame + 1 - packet.first;',
   },
   {
+    name: 'inputs sent again only when there is no progress',
+    file: 'session/outbox.ts',
+    from: 'packet.first = endpoint.acked + 1;\n    packet.count = this.lastFrame - endpoint.acked;',
+    to: 'packet.first = this.lastFrame - endpoint.acked > 12 ? endpoint.acked + 1 : this.lastFrame;\n    packet.count = this.lastFrame + 1 - packet.first;',
+  },
+  {
+    name: 'an input overwritten by the next one',
+    file: 'core/input-queue.ts',
+    from: 'const frame = ++this.#held;',
+    to: 'const frame = this.#held % 97 === 96 ? this.#held++ : ++this.#held;',
+  },
+  {
     name: 'a receipt ahead of what is held',
     file: 'session/outbox.ts',
     from: 'packet.received[i] = this.#sync.queue(this.#others[i]!).held;',
@@ -182,14 +194,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'half the time waited for a silent peer',
     file: 'session/p2p.ts',
-    from: 'if (silentMs >= this.#settings.waitMs) this.#end(',
-    to: 'if (silentMs >= this.#settings.waitMs / 2) this.#end(',
+    from: 'if (silentMs >= this.#settings.waitMs) {',
+    to: 'if (silentMs >= this.#settings.waitMs / 2) {',
   },
   {
     name: 'a silent peer waited for for ever',
     file: 'session/p2p.ts',
-    from: 'if (silentMs >= this.#settings.waitMs) this.#end(',
-    to: 'if (silentMs >= 1e9) this.#end(',
+    from: 'if (silentMs >= this.#settings.waitMs) {',
+    to: 'if (silentMs >= 1e9) {',
   },
   {
     name: 'an interruption told again and again',
