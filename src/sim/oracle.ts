@@ -302,8 +302,9 @@ export class Oracle<I, S> implements Watcher<I> {
   /**
    * What must have happened when all is over: whoever was to be told of a divergence, a leave or a return was.
    * @param desyncDue Whether there has been time enough for a planted divergence to come to light.
+   * @param startDue Whether there has been time enough to start.
    */
-  finish(desyncDue: boolean): void {
+  finish(desyncDue: boolean, startDue = true): void {
     const { plant } = this.#options;
     this.#observed.forEach((observed, peer) => {
       const { session } = observed.peer!;
@@ -313,7 +314,7 @@ export class Oracle<I, S> implements Watcher<I> {
       if (observed.gone !== undefined) return;
       // Where the word to go is still under way when the one who gave it gives up, the match may begin for that one alone.
       const givenUp = this.#observed.some(({ ended }) => ended);
-      if (!observed.started && !givenUp) this.fail('start', peer, 0, 'never started');
+      if (!observed.started && startDue && !givenUp) this.fail('start', peer, 0, 'never started');
       if (plant !== undefined && desyncDue && observed.desyncs === 0)
         this.fail('desync', peer, plant.frame, `the divergence at ${plant.frame} was not told`);
       for (const id of observed.ids) {

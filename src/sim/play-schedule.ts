@@ -49,7 +49,7 @@ export async function playSchedule(schedule: Schedule): Promise<Outcome> {
     await until(schedule.ms);
     if (oracle.failure === undefined) {
       judge(schedule, oracle, peers, before);
-      oracle.finish(isDesyncDue);
+      oracle.finish(isDesyncDue, isStartDue(schedule));
     }
   } catch (error) {
     oracle.fail(
@@ -68,6 +68,27 @@ export async function playSchedule(schedule: Schedule): Promise<Outcome> {
     sent,
     lost,
   };
+}
+
+/** ms in which a match must have begun once nothing is in the way, on paths that lose nothing, and on those on which messages are repeated. */
+const START_MS = 3_000;
+const SLOW_START_MS = 9_000;
+
+/** Whether there was time enough to start: long enough together with all peers there and awake, and no path blocked. */
+function isStartDue({ ms, peers, paths }: Schedule): boolean {
+  const isSlow = paths.some(
+    ([, , { loss = 0, rate, outages, randomFreezes }]) => loss > 0 || (rate ?? outages ?? randomFreezes) !== undefined,
+  );
+  const blocks = [
+    ...peers.flatMap(({ hitches = [] }) => hitches),
+    ...paths.flatMap(([, , { outages = [], freezes = [] }]) => [...outages, ...freezes]),
+  ].sort(([a], [b]) => a - b);
+  let freeFrom = Math.max(...peers.map(({ startMs = 0 }) => startMs));
+  for (const [from, to] of [...blocks, [ms, ms] as const]) {
+    if (from - freeFrom >= (isSlow ? SLOW_START_MS : START_MS)) return true;
+    freeFrom = Math.max(freeFrom, to);
+  }
+  return false;
 }
 
 /** The slots of each peer, in the order of their ids. */

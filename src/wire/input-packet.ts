@@ -86,7 +86,9 @@ export class InputPacketWriter {
     let count = Math.min(packet.count, MAX_FRAMES_A_PACKET);
     let next = this.#runs(packet.first, count, word);
     while (before + ((next - RUNS_AT) / 2) * BYTES_A_RUN > MAX_INPUT_BYTES && count > 1) {
-      count >>= 1;
+      // As many as would fit if each frame took as much as these on average.
+      const fitting = Math.floor((2 * count * (MAX_INPUT_BYTES - before)) / (BYTES_A_RUN * (next - RUNS_AT)));
+      count = Math.max(1, Math.min(count - 1, fitting));
       next = this.#runs(packet.first, count, word);
     }
     fields.length = next;

@@ -112,6 +112,16 @@ describe('input packets', () => {
     );
   });
 
+  it.each([9, 12, 14, 16, 40, 128])('of %i frames that are too many carry as many as fit, not half of them', (count) => {
+    const writer = new InputPacketWriter(msgpack, 32);
+    const packet = { epoch: 0, number: 1, echo: 1, hold: 1, sim: 1_000, first: 990, received: Int32Array.of(995), count };
+    const bytes = writer.encode(packet, (at, column) => 0x100 + ((at * 37 + column) % 0xf000));
+    const got = createInputPacket(1, 32);
+    expect(decodeInputPacket(msgpack, bytes, 32, got)).toBeNull();
+    // 32 words of 4 bytes a frame.
+    expect(got.count).toBe(8);
+  });
+
   it('carry at least one frame of the largest inputs there are, within what a receiver looks at', () => {
     const most = 32 * 7;
     const writer = new InputPacketWriter(msgpack, most);
