@@ -8,7 +8,7 @@ export { Network, type PathCounters, type Receive } from './network.js';
 export { type Bot, randomButtons, recordedButtons } from './bots.js';
 export { Recorder } from './recorder.js';
 export { type Difference, Simulation, type SimulationOptions } from './simulation.js';
-export { SimPeer, type SimPeerOptions } from './sim-peer.js';
+export { type Circumstances, SimPeer, type SimPeerOptions } from './sim-peer.js';
 export type { ClockError } from './skewed-clock.js';
 export type { Watcher } from './watcher.js';
 export { Oracle, type OracleOptions, type OraclePeer, type Plant } from './oracle.js';

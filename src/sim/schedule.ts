@@ -3,7 +3,7 @@
 import type { DelayBounds } from '../core/auto-delay.js';
 import type { Plant } from './oracle.js';
 import type { Impairment } from './impairment.js';
-import type { ClockError } from './skewed-clock.js';
+import type { Circumstances } from './sim-peer.js';
 
 /** Who gives the inputs: another one each frame, none, one that is held so many frames on average, or random buttons. */
 export type ScheduledBot =
@@ -11,23 +11,14 @@ export type ScheduledBot =
   | { readonly kind: 'holds'; readonly frames: number }
   | { readonly kind: 'buttons'; readonly p: number };
 
-/** One peer; see `SimPeerOptions` for what the times mean. */
-export interface ScheduledPeer {
+/** One peer. */
+export interface ScheduledPeer extends Circumstances {
   readonly locals: number;
   readonly inputDelay: number | 'auto' | DelayBounds;
   readonly bot: ScheduledBot;
   readonly saveEvery?: number;
   /** Default `repeat`. `wild` guesses something else for each frame. */
   readonly predict?: 'repeat' | 'neutral' | 'wild';
-  readonly startMs?: number;
-  readonly displayHz?: number;
-  readonly hitches?: readonly (readonly [fromMs: number, toMs: number])[];
-  readonly clock?: ClockError;
-  readonly workMs?: number;
-  readonly delays?: readonly (readonly [atMs: number, frames: number, local?: number])[];
-  readonly skips?: number;
-  readonly leavesMs?: number;
-  readonly dies?: { readonly atMs: number; readonly backMs?: number };
 }
 
 export interface Schedule {

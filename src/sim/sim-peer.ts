@@ -14,8 +14,8 @@ import type { Bot } from './bots.js';
 import { Recorder } from './recorder.js';
 import { type ClockError, SkewedClock } from './skewed-clock.js';
 
-/** What is peculiar to one peer. All times are the world's, in ms. */
-export interface SimPeerOptions<I> extends Partial<PlayOptions<I>> {
+/** What befalls one peer. All times are the world's, in ms. */
+export interface Circumstances {
   /** When it joins. Default 0. */
   readonly startMs?: number;
   /** Frames of its display a second, at which alone it wakes up. Default: it wakes up when a frame is due. */
@@ -35,6 +35,9 @@ export interface SimPeerOptions<I> extends Partial<PlayOptions<I>> {
   /** When its process dies without a word, or later, if the match has not begun; and when it is back, with a new session under the same id. */
   readonly dies?: { readonly atMs: number; readonly backMs?: number };
 }
+
+/** What is peculiar to one peer. */
+export interface SimPeerOptions<I> extends Partial<PlayOptions<I>>, Circumstances {}
 
 /** One life of a peer: from the start of its process to its end. */
 export interface Life<I, S> {
