@@ -14,7 +14,7 @@ export { defineInput, type Field, type InputCodec, type InputOf } from './core/i
 export { type Predictor, predictNeutral, repeatLast } from './core/predictor.js';
 export { type Frame, type InputStatus, type Slot } from './core/frame.js';
 export { hashBytes, hashState } from './core/checksum.js';
-export { createRng, type Rng } from './core/rng.js';
+export { createRng, type Rng, type RngState } from './core/rng.js';
 
 // Errors
 export { type ErrorCode, NetError, type Stage } from './core/errors.js';

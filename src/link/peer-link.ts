@@ -19,6 +19,7 @@ import { DEFAULT_RETRANSMITS, SendPolicy } from './send-policy.js';
 /** Messages that come before the last channel is open are kept: on a path with a second of delay that is one second's worth at 60 a second. */
 const MAX_EARLY_MESSAGES = 64;
 
+/** A link to one peer over WebRTC: input packets that may be lost, control messages that arrive in order. Usable without a match. */
 export class PeerLink {
   readonly #options: PeerLinkOptions;
   readonly #policy: SendPolicy;

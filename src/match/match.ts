@@ -50,6 +50,7 @@ export interface MatchParts<I, S> {
   release(): void;
 }
 
+/** A match that has begun: who plays, how far it is, what happens in it. Made by `joinMatch`; `run` plays it. */
 export class Match<I, S> {
   readonly #parts: MatchParts<I, S>;
   readonly #handlers = new Map<keyof MatchEvents, Set<(event: never) => void>>();
@@ -84,7 +85,7 @@ export class Match<I, S> {
     return this.#parts.session.locals;
   }
 
-  /** 32 bits, the same on all peers and different in each match: for the game's own random numbers. */
+  /** 32 bits, the same on all peers and different in each match: for the game's own random numbers (see `createRng`). */
   get seed(): number {
     return this.#parts.session.seed;
   }
@@ -194,7 +195,8 @@ export class Match<I, S> {
     } else {
       for (const handler of handlers) this.#call(handler as (event: SessionEvent) => void, event);
     }
-    if (event.type === 'ended') this.close();
+    // The other side is told why, if it can still hear it.
+    if (event.type === 'ended') this.close(event.error === undefined ? 'left' : `gave up (${event.error.code})`);
   }
 
   #call(handler: (event: SessionEvent) => void, event: SessionEvent): void {

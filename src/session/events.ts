@@ -3,7 +3,7 @@ import type { NetError } from '../core/errors.js';
 import type { Frame, Slot } from '../core/frame.js';
 import type { PeerId } from '../core/peer.js';
 
-/** Two peers' games differ, though they should be equal. */
+/** Two peers' games differ, though they should be equal. Told anew with each check that differs; one of the first names the places. */
 export interface Desync {
   /** The checked frame: the states before the inputs of this frame differ. */
   readonly frame: Frame;

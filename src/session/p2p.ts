@@ -33,6 +33,7 @@ const REPEAT_MS = 50;
 /** Whether the session is still agreeing on a start, plays, or is over. */
 export type SessionState = 'starting' | 'running' | 'ended';
 
+/** One peer's session in a match, over any transport: bytes in, bytes and operations out. The order of its calls stands at the head of this file. */
 export class Session<I, S> {
   readonly #settings: Settings<I, S>;
   readonly #msgpack: PacketCodec;

@@ -30,7 +30,7 @@ export {
 } from './simulate.js';
 export { type SimulateCause } from './simulate-failure.js';
 export { randomInputs } from './random-inputs.js';
-export { createRng, type Rng } from '../core/rng.js';
+export { createRng, type Rng, type RngState } from '../core/rng.js';
 
 // Real links and joins on the virtual clock
 export { passTime } from './pass-time.js';

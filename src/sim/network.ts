@@ -49,6 +49,7 @@ interface Receiver {
   readonly paths: Map<PeerId, Path>;
 }
 
+/** A simulated network: packets that may be lost, and a reliable, ordered channel, from each peer to each other. */
 export class Network {
   readonly #clock: VirtualClock;
   readonly #rng: Rng;

@@ -86,6 +86,7 @@ interface Observed<I, S> {
   desyncs: number;
 }
 
+/** Watches a simulation and knows what must come of it; the first thing that is wrong is its `failure`. */
 export class Oracle<I, S> implements Watcher<I> {
   readonly #options: OracleOptions<I, S>;
   readonly #truth: Truth<I, S>;

@@ -5,6 +5,7 @@ import type { Frame } from '../core/frame.js';
 import type { Game, MaybePromise } from '../core/game.js';
 import { hashState } from '../core/checksum.js';
 
+/** Stands between a session and a game, and writes down what the game is made to do. */
 export class Recorder<I, S> implements Game<I, S> {
   readonly #game: Game<I, S>;
   readonly #final: () => Frame;

@@ -33,6 +33,7 @@ export interface RtcWorldCounters {
 const FIRST_PORT = 49_152;
 const PORTS = 16_384;
 
+/** A world of simulated peer connections: hosts, and the network between them. `rtc(host)` is a constructor for `joinMatch` and `PeerLink`. */
 export class RtcWorld {
   readonly counters: RtcWorldCounters = { sent: 0, lost: 0, delivered: 0, toNobody: 0, unused: 0, stray: 0 };
   readonly #options: RtcWorldOptions;

@@ -1,6 +1,7 @@
 // The timers of one owner on a clock that others use too: counted, and stopped together. This is what a process takes with it when it dies.
 import type { Clock, Off } from '../core/clock.js';
 
+/** A clock whose timers belong to one owner: they are counted, and can be stopped together. */
 export class ScopedClock implements Clock {
   readonly #clock: Clock;
   readonly #offs = new Set<Off>();

@@ -49,6 +49,7 @@ export interface Life<I, S> {
   readonly rng: Rng;
 }
 
+/** One peer of a simulation, with what was written down of it. */
 export class SimPeer<I, S> {
   readonly id: PeerId;
   readonly index: number;

@@ -49,6 +49,7 @@ export interface Difference {
   readonly what: 'inputs' | 'states';
 }
 
+/** A whole match on a virtual clock: sessions, games, players and the network between them, from one seed. */
 export class Simulation<I, S> {
   readonly clock = new VirtualClock();
   readonly network: Network;

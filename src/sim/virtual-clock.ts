@@ -13,6 +13,7 @@ export interface Task {
 /** So many tasks fit before the heap grows for the first time: two peers and what is on its way between them. */
 const FIRST_CAPACITY = 64;
 
+/** A clock that stands still until it is run; what is due at the same time happens in the order in which it was set up. */
 export class VirtualClock implements Clock {
   // A binary heap, the earliest first: entry i is due at #at[i], was set as the #order[i]th, and runs #tasks[i].
   #at = new Float64Array(FIRST_CAPACITY);

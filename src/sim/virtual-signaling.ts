@@ -63,6 +63,7 @@ interface Member {
   stopListening(): void;
 }
 
+/** A simulated signaling server: rooms, signals that take time, and may get lost or come twice. */
 export class VirtualSignaling {
   readonly counters: SignalingCounters = { sent: 0, lost: 0, doubled: 0, late: 0, delivered: 0 };
   readonly #options: VirtualSignalingOptions;

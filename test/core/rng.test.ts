@@ -15,6 +15,19 @@ describe('createRng', () => {
     expect(createRng(0).u32()).toBe(2543064892);
   });
 
+  it('can be saved and loaded, as a game does in a rollback, also through JSON', () => {
+    const rng = createRng(5, 'game');
+    draw(rng, 10);
+    const saved = JSON.parse(JSON.stringify(rng.save())) as ReturnType<typeof rng.save>;
+    const after = draw(rng, 10);
+    expect(draw(rng, 10)).not.toEqual(after);
+    rng.load(saved);
+    expect(draw(rng, 10)).toEqual(after);
+    const other = createRng(99);
+    other.load(saved);
+    expect(draw(other, 10)).toEqual(after);
+  });
+
   it('takes a seed as 32 bits', () => {
     expect(draw(createRng(-1), 4)).toEqual(draw(createRng(0xffff_ffff), 4));
     expect(draw(createRng(1), 4)).not.toEqual(draw(createRng(2), 4));
