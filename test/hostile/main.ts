@@ -1,9 +1,8 @@
-// `npm run hostile -- --packets 100M [--seed S] [--target NAME] [--item N]`: hostile packets and signals by the million on all cores.
-// Ends with one line, and with 1 if a property did not hold. `--item` replays the block of one item of a target.
+// `npm run hostile`: hostile packets and signals by the million on all cores. See USAGE.
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { ProgressLine } from '../../src/cli/progress-line.js';
+import { CommandLine } from '../soak/command-line.js';
 import { allTargets, attackBlock, type Failure } from './attack.js';
 import { joined, type Plan, type Report } from './plan.js';
 
@@ -11,25 +10,45 @@ import { joined, type Plan, type Report } from './plan.js';
 const PACKETS = '10M';
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6 };
 
-const { values } = parseArgs({
-  options: {
-    packets: { type: 'string', default: PACKETS },
-    seed: { type: 'string', default: '1' },
-    target: { type: 'string' },
-    item: { type: 'string' },
-    workers: { type: 'string', default: String(availableParallelism()) },
-  },
+/** The most that is asked for at once: some days. */
+const MAX_PACKETS = 1e12;
+const MAX_SEED = 0xffff_ffff;
+/** A worker is a thread with a heap of its own: more of them than any machine has cores for is a slip. */
+const MAX_WORKERS = 256;
+const TARGETS = allTargets().map(({ target }) => target.name);
+
+const USAGE = `npm run hostile: bytes and signals that no peer would send, by the million
+
+  npm run hostile -- [flags]
+
+  --packets N    how many, such as 500k or 100M (${PACKETS})
+  --seed N       where they come from (1)
+  --target T     only this target: ${TARGETS.join(', ')}
+  --item N       only the block of this item of the target
+  --workers N    threads (one a core)
+  --help         this text
+
+Exit code 0: every property held. 1: one did not. 2: the flags cannot be used.
+`;
+
+const command = new CommandLine('hostile', USAGE, {
+  packets: 'string',
+  seed: 'string',
+  target: 'string',
+  item: 'string',
+  workers: 'string',
 });
-const seed = wholeOf('seed', values.seed);
-const names = allTargets().map(({ target }) => target.name);
-if (values.target !== undefined && !names.includes(values.target)) refuse(`--target is one of: ${names.join(', ')}`);
-process.exitCode = values.item === undefined ? await run() : replay(wholeOf('item', values.item));
+const { values } = command;
+const seed = wholeOf('seed', values.seed ?? '1', 0, MAX_SEED);
+if (values.target !== undefined && !TARGETS.includes(values.target))
+  command.refuse(`--target is "${values.target}"; use one of: ${TARGETS.join(', ')}`);
+process.exitCode = values.item === undefined ? await run() : replay(wholeOf('item', values.item, 0, MAX_PACKETS));
 
 async function run(): Promise<number> {
   const plan: Plan = {
     seed,
-    items: wholeOf('packets', values.packets),
-    workers: wholeOf('workers', values.workers),
+    items: wholeOf('packets', values.packets ?? PACKETS, 1, MAX_PACKETS),
+    workers: values.workers === undefined ? availableParallelism() : command.whole('workers', values.workers, 1, MAX_WORKERS),
     ...(values.target === undefined ? {} : { target: values.target }),
   };
   const started = performance.now();
@@ -65,7 +84,7 @@ function work(plan: Plan, worker: number, progress: (items: number) => void): Pr
 /** The block of one item again, here. */
 function replay(item: number): number {
   const target = allTargets().find(({ target: { name } }) => name === values.target)?.target;
-  if (target === undefined) return refuse('--item needs --target');
+  if (target === undefined) return command.refuse('--item needs --target');
   const failure = attackBlock(target, seed, item - (item % target.block));
   if (failure !== undefined) tell(failure);
   print(`${target.name}, the block of item ${item}, seed ${seed}: ${failure === undefined ? 'nothing fails' : 'fails'}`);
@@ -80,15 +99,11 @@ function tell({ target, seed: failing, index, needed, message }: Failure): void 
 }
 
 /** A whole number, of which thousands and millions may be written as 500k and 100M. */
-function wholeOf(flag: string, text: string): number {
+function wholeOf(flag: string, text: string, min: number, max: number): number {
   const [, digits, unit] = /^(\d+)([kM]?)$/.exec(text) ?? [];
-  if (digits === undefined) return refuse(`--${flag} is "${text}"; give a whole number, such as 7, 500k or 100M`);
-  return Number(digits) * UNITS[unit ?? '']!;
-}
-
-function refuse(why: string): never {
-  process.stderr.write(`hostile: ${why}\n`);
-  process.exit(2);
+  const number = digits === undefined ? NaN : Number(digits) * UNITS[unit ?? '']!;
+  if (number >= min && number <= max) return number;
+  return command.refuse(`--${flag} is "${text}"; use a whole number from ${min} to ${max}, such as 7, 500k or 100M`);
 }
 
 function millions(n: number): string {

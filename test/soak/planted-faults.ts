@@ -1,10 +1,10 @@
-// npm run soak:faults [-- --only TEXT] [--seeds N]: plants each fault of faults.ts into a copy of the engine, and plays seeds until the oracle sees it.
+// npm run soak:faults: plants each fault of faults.ts into a copy of the engine, and plays seeds until the oracle sees it.
 // Exit code 1 if a fault is not seen, or its text does not stand exactly once in its file.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { CommandLine } from './command-line.js';
 import { type Fault, FAULTS } from './faults.js';
 
 /** Seeds within which every fault must be seen. */
@@ -12,9 +12,28 @@ const MAX_SEEDS = 5_000;
 /** How long the seeds of one fault may take. */
 const LIMIT_MS = 20 * 60_000;
 
-const { values: flags } = parseArgs({
-  options: { only: { type: 'string' }, seeds: { type: 'string', default: String(MAX_SEEDS) }, workers: { type: 'string' } },
-});
+/** Each worker has a copy of the project: more of them than any machine has cores for is a slip. */
+const MAX_WORKERS = 256;
+
+const USAGE = `npm run soak:faults: plants each fault of test/soak/faults.ts into a copy of the engine, and plays seeds until the oracle sees it
+
+  npm run soak:faults -- [flags]
+
+  --only TEXT   only the faults with this in their names
+  --seeds N     seeds within which each must be seen (${MAX_SEEDS})
+  --workers N   faults at a time (one a core)
+  --help        this text
+
+Exit code 0: each was seen. 1: one was not, or does not fit the engine. 2: the flags cannot be used.
+`;
+
+const command = new CommandLine('soak:faults', USAGE, { only: 'string', seeds: 'string', workers: 'string' });
+const flags = command.values;
+const seeds = flags.seeds === undefined ? MAX_SEEDS : command.whole('seeds', flags.seeds, 1, 0xffff_ffff);
+const workers = flags.workers === undefined ? availableParallelism() : command.whole('workers', flags.workers, 1, MAX_WORKERS);
+const waiting = FAULTS.filter(({ name }) => flags.only === undefined || name.includes(flags.only));
+if (waiting.length === 0)
+  command.refuse(`--only is "${flags.only}"; use a part of a name in test/soak/faults.ts, such as "${FAULTS[0]!.name}"`);
 
 /** A copy of the sources that can be compiled by itself. */
 function copyProject(): string {
@@ -61,7 +80,7 @@ async function prove(copy: string, fault: Fault): Promise<{ seen: boolean; line:
     if (compiled.code !== 0) return { seen: false, line: `${fault.name}: does not compile: ${compiled.output.split('\n')[0]}` };
     const played = await run(
       process.execPath,
-      ['dist/test/soak/first-failure.js', '1', flags.seeds, String(LIMIT_MS)],
+      ['dist/test/soak/first-failure.js', '1', String(seeds), String(LIMIT_MS)],
       copy,
       LIMIT_MS + 60_000,
     );
@@ -77,7 +96,6 @@ async function prove(copy: string, fault: Fault): Promise<{ seen: boolean; line:
   }
 }
 
-const waiting = FAULTS.filter(({ name }) => flags.only === undefined || name.includes(flags.only));
 const all = waiting.length;
 let seen = 0;
 
@@ -94,6 +112,6 @@ async function worker(): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: flags.workers === undefined ? availableParallelism() : Number(flags.workers) }, worker));
+await Promise.all(Array.from({ length: workers }, worker));
 console.log(`${seen} of ${all} planted faults seen`);
 process.exitCode = seen === all ? 0 : 1;

@@ -1,6 +1,8 @@
 // What a soak has done so far, in a file, so that a later run goes on where this one stopped.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+
+type Span = readonly [from: number, to: number];
 
 export interface Failed {
   readonly seed: number;
@@ -10,30 +12,51 @@ export interface Failed {
 
 interface Stored {
   /** Seeds that were played, as [from, to], in order. */
-  readonly done: readonly (readonly [number, number])[];
+  readonly done: readonly Span[];
   readonly failures: readonly Failed[];
 }
 
 export class SoakProgress {
-  readonly #file: string;
-  #done: (readonly [number, number])[] = [];
-  readonly failures: Failed[] = [];
+  readonly #file: string | undefined;
+  #done: Span[] = [];
+  #failures: Failed[] = [];
 
-  /** @param fresh Whether what the file says is to be forgotten. */
-  constructor(file: string, fresh: boolean) {
+  /** @param file Where the record is kept; undefined: nothing is read and nothing is kept. */
+  constructor(file: string | undefined) {
     this.#file = file;
-    if (fresh) return;
+    if (file === undefined) return;
     try {
       const stored = JSON.parse(readFileSync(file, 'utf8')) as Stored;
       this.#done = [...stored.done];
-      this.failures.push(...stored.failures);
+      this.#failures = [...stored.failures];
     } catch {
       // There is none yet.
     }
   }
 
+  get failures(): readonly Failed[] {
+    return this.#failures;
+  }
+
+  /** How many seeds of the span were played. */
+  played([from, to]: Span): number {
+    return this.#done.reduce((sum, [doneFrom, doneTo]) => sum + Math.max(0, Math.min(to, doneTo) - Math.max(from, doneFrom) + 1), 0);
+  }
+
+  /** Forgets the seeds of the span, in the file too, and no others. */
+  forget([from, to]: Span): void {
+    this.#done = this.#done
+      .flatMap(([doneFrom, doneTo]): Span[] => [
+        [doneFrom, Math.min(doneTo, from - 1)],
+        [Math.max(doneFrom, to + 1), doneTo],
+      ])
+      .filter(([first, last]) => first <= last);
+    this.#failures = this.#failures.filter(({ seed }) => seed < from || seed > to);
+    this.#write();
+  }
+
   /** The next seeds from `from` on that were not played, at most `count` up to `to`; undefined if there are none. */
-  next(from: number, to: number, count: number): readonly [number, number] | undefined {
+  next(from: number, to: number, count: number): Span | undefined {
     let first = from;
     for (const [doneFrom, doneTo] of this.#done) if (doneFrom <= first && first <= doneTo) first = doneTo + 1;
     if (first > to) return undefined;
@@ -41,8 +64,8 @@ export class SoakProgress {
     return [first, Math.min(to, first + count - 1, blocked - 1)];
   }
 
-  finished(span: readonly [number, number], failures: readonly Failed[]): void {
-    this.failures.push(...failures);
+  finished(span: Span, failures: readonly Failed[]): void {
+    this.#failures.push(...failures);
     const merged: [number, number][] = [];
     for (const [from, to] of [...this.#done, span].sort((a, b) => a[0] - b[0])) {
       const last = merged.at(-1);
@@ -50,7 +73,15 @@ export class SoakProgress {
       else merged.push([from, to]);
     }
     this.#done = merged;
+    this.#write();
+  }
+
+  #write(): void {
+    if (this.#file === undefined) return;
     mkdirSync(dirname(this.#file), { recursive: true });
-    writeFileSync(this.#file, `${JSON.stringify({ done: this.#done, failures: this.failures })}\n`);
+    // Whoever is killed while writing leaves the record as it was, not half of one.
+    const whole = `${this.#file}.${process.pid}`;
+    writeFileSync(whole, `${JSON.stringify({ done: this.#done, failures: this.#failures })}\n`);
+    renameSync(whole, this.#file);
   }
 }
