@@ -18,13 +18,16 @@ const MAX_DEPTH = 200;
 /** Values of a run of differing bytes or elements that are shown. */
 const SHOWN_RUN = 8;
 
+type Pair = (inA: string, inB: string) => string;
+
 /**
  * Where two states differ, as `path: value in a / value in b`, at most `limit` of them; "nothing" where one has no such part. Equal by the
  * rules of `hashState`: −0 is not 0, NaN is NaN, the order of Maps and Sets matters. Fields of class instances are looked into as well;
  * functions count as equal.
+ * @param pair How the two values are shown.
  */
-export function differingPaths(a: unknown, b: unknown, limit = 16): readonly string[] {
-  const walk = new Walk(limit);
+export function differingPaths(a: unknown, b: unknown, limit = 16, pair: Pair = (inA, inB) => `${inA} / ${inB}`): readonly string[] {
+  const walk = new Walk(limit, pair);
   walk.compare(a, b, '', 0);
   return walk.paths;
 }
@@ -32,9 +35,11 @@ export function differingPaths(a: unknown, b: unknown, limit = 16): readonly str
 class Walk {
   readonly paths: string[] = [];
   readonly #limit: number;
+  readonly #pair: Pair;
 
-  constructor(limit: number) {
+  constructor(limit: number, pair: Pair) {
     this.#limit = limit;
+    this.#pair = pair;
   }
 
   compare(a: unknown, b: unknown, path: string, depth: number): void {
@@ -103,7 +108,7 @@ class Walk {
   }
 
   #found(path: string, a: string, b: string): void {
-    if (this.paths.length < this.#limit) this.paths.push(`${path}: ${a} / ${b}`);
+    if (this.paths.length < this.#limit) this.paths.push(`${path}: ${this.#pair(a, b)}`);
   }
 }
 

@@ -36,7 +36,7 @@ export class Ambient {
       replace(crypto, 'getRandomValues', (to: Filled) => this.#fill(to, fill)),
       replace(crypto, 'randomUUID', () => {
         const fixed = this.#note('crypto.randomUUID');
-        return fixed === undefined ? uuid() : `00000000-0000-4000-8000-${String(Math.floor(fixed * 1e12)).padStart(12, '0')}`;
+        return fixed === undefined ? uuid() : uuidOf(fixed);
       }),
     ];
     try {
@@ -72,6 +72,15 @@ export class Ambient {
       get: (target, key, receiver) => (key === 'now' ? () => present('Date.now') : (Reflect.get(target, key, receiver) as unknown)),
     });
   }
+}
+
+/** An identifier of which every part differs from another number's. */
+function uuidOf(fixed: number): string {
+  const digits = fixed
+    .toString(16)
+    .slice(2, 2 + 12)
+    .padEnd(12, '0');
+  return `${digits.slice(4)}-${digits.slice(0, 4)}-4${digits.slice(0, 3)}-8${digits.slice(3, 6)}-${digits}`;
 }
 
 /** Puts another value in place of a property; returns what undoes that. Where it is not allowed nothing happens. */

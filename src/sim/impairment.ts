@@ -55,8 +55,32 @@ const RANGES: readonly (readonly [path: readonly [keyof Impairment, string?], mi
   ...QUANTILES.map(([name]) => [['extraDelay', name], 0, 60_000] as const),
 ];
 
-/** Refuses conditions that mean nothing (a loss of 5 where 0.05 was meant). @throws NetError `bad-option` */
+/** Every option there is: one that is spelt otherwise would do nothing, and nobody would know. */
+const OPTIONS: Readonly<Record<keyof Impairment, true>> = {
+  delayMs: true,
+  jitterMs: true,
+  loss: true,
+  burstMs: true,
+  burstLoss: true,
+  reorder: true,
+  reorderMs: true,
+  copies: true,
+  outages: true,
+  rate: true,
+  freezes: true,
+  randomFreezes: true,
+  extraDelay: true,
+  fifo: true,
+};
+
+/** Refuses conditions that mean nothing (a loss of 5 where 0.05 was meant, a `latency`). @throws NetError `bad-option` */
 export function checkImpairment(spec: Impairment): void {
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) {
+    throw new NetError('bad-option', { option: 'impairment', got: spec, expected: 'an object such as { delayMs: 40, loss: 0.05 }' });
+  }
+  for (const [option, got] of Object.entries(spec)) {
+    if (!Object.hasOwn(OPTIONS, option)) refuse(option, got, `one of ${Object.keys(OPTIONS).join(', ')}`);
+  }
   for (const [[option, part], min, max] of RANGES) {
     const whole = spec[option];
     const got: unknown = part === undefined ? whole : (whole as Readonly<Record<string, unknown>> | undefined)?.[part];

@@ -1,5 +1,5 @@
 // What can go wrong in a simulated match of somebody's game, and what to do about each.
-import { messageOf } from './sync-fault.js';
+import { withError } from './sync-fault.js';
 
 const ADVICE = {
   state:
@@ -10,12 +10,13 @@ const ADVICE = {
     'Two peers confirmed different inputs: a fault of rollwire, or of an input codec whose encode is not a function of the input. Please report it with the replay.',
   stuck:
     'The match did not get there in time: the network lets too little through, a peer does nothing, or the window is too small for its delay.',
+  'inputs-changed': 'advance() changed the inputs that it was given: copy an input before changing it.',
   threw: 'The game threw: see the error.',
 } as const;
 
 /**
  * What went wrong: `state`: the games of two peers differ, though their inputs are equal. `unrepeatable`: the same, but not at the same frame
- * or not in the same way each time that the match is played. `inputs`: two peers confirmed different inputs. `stuck`: the match did not reach its last frame in
+ * or not in the same way each time that the match is played. `inputs-changed`: `advance` changed its inputs. `inputs`: two peers confirmed different inputs. `stuck`: the match did not reach its last frame in
  * four times its length and half a minute. `threw`: the game, its checksum or its input codec threw.
  */
 export type SimulateCause = keyof typeof ADVICE;
@@ -33,7 +34,7 @@ interface Failure {
 /** One sentence or two on what is wrong and what to do. */
 export function adviceFor({ cause, error }: Pick<Failure, 'cause' | 'error'>): string {
   if (error === undefined) return ADVICE[cause];
-  return `${ADVICE[cause].slice(0, -1)} (${messageOf(error)}).`;
+  return withError(ADVICE[cause], error);
 }
 
 /** The whole failure, to be printed. */

@@ -20,6 +20,10 @@ const ADVICE = {
   threw: 'The game threw: see the error.',
 } as const;
 
+/** The advice for `ambient` if nothing was seen to be called. */
+const UNSEEN =
+  'advance() depends on randomness, time, or a variable outside the game that all its copies share (no call was seen): keep whatever it reads in the saved state.';
+
 /** What is wrong with a game, as far as can be told. */
 export type SyncFault = keyof typeof ADVICE;
 
@@ -28,18 +32,35 @@ export interface SyncFinding {
   readonly fault: SyncFault;
   /** The frame that was simulated, or before which the state was saved or loaded. */
   readonly frame: Frame;
-  /** Where the states differ: `path: value as it should be / value as it was`. Empty where that cannot be said. */
+  /** Where the states differ: `path: expected 3, got 4`. Empty where that cannot be said. */
   readonly paths: readonly string[];
   /** Functions of the surroundings that `advance` called, such as `Math.random`, if the fault is `ambient` and they are known. */
   readonly calls: readonly string[];
-  /** What the game threw. */
+  /** What the game threw; with `inputs-changed`, what kept it from changing them, if something did. */
   readonly error?: unknown;
 }
 
 /** One sentence on what is wrong and what to do. */
 export function adviceFor({ fault, calls, error }: SyncFinding): string {
-  if (fault === 'threw') return `${ADVICE.threw.slice(0, -1)} (${messageOf(error)}).`;
-  return calls.length === 0 ? ADVICE[fault] : `${ADVICE[fault].slice(0, -1)}. Called: ${calls.join(', ')}.`;
+  if (error !== undefined || fault === 'threw') return withError(ADVICE[fault], error);
+  if (fault === 'ambient' && calls.length === 0) return UNSEEN;
+  return calls.length === 0 ? ADVICE[fault] : `${ADVICE[fault]} Called: ${calls.join(', ')}.`;
+}
+
+/** The same advice, with what was thrown, and where. */
+export function withError(advice: string, error: unknown): string {
+  const place = placeOf(error);
+  return `${advice.slice(0, -1)} (${messageOf(error)}${place === undefined ? '' : `, ${place}`}).`;
+}
+
+/** The first line of an error's stack that is not ours nor Node's: in the game, if it can be told. */
+function placeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error.stack === undefined) return undefined;
+  const lines = error.stack.split('\n').map((line) => line.trim());
+  const places = lines.filter((line) => /:\d+:\d+\)?$/u.test(line) && !line.includes('node:'));
+  const ours = new URL('..', import.meta.url).pathname;
+  // Bundled into one file with the game, everything is ours.
+  return places.find((line) => !line.includes(ours)) ?? places[0];
 }
 
 /** What an error says. Anything may have been thrown. */

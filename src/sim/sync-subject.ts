@@ -1,11 +1,13 @@
-// The game under a sync test: calls it as a match does (inputs and step are reused objects), in surroundings that are watched, and sees
-// whether it throws or changes its inputs.
+// One game under a sync test: calls it as a match does (inputs and step are reused objects), in surroundings that are watched, and sees
+// whether it throws or changes its inputs. States go back only into the game that saved them: they may be handles into its memory.
 import { hashState } from '../core/checksum.js';
 import type { Frame, InputStatus } from '../core/frame.js';
 import type { Game } from '../core/game.js';
 import type { InputCodec } from '../core/input-codec.js';
-import { differingPaths } from '../core/state-difference.js';
-import { Ambient, type Ambience } from './ambient.js';
+import type { Ambient, Ambience } from './ambient.js';
+import { requireState } from './check-game.js';
+import { InputsChanged, InputWatch } from './input-watch.js';
+import { between, copyOfSaved } from './state-copy.js';
 import { FaultFound } from './sync-fault.js';
 
 /** How a frame is simulated, besides its inputs. */
@@ -30,18 +32,19 @@ export interface Kept<S> {
 
 export class Subject<I, S> {
   readonly game: Game<I, S>;
-  readonly ambient = new Ambient();
+  readonly #ambient: Ambient;
+  readonly #watch: InputWatch<I>;
   readonly #codec: InputCodec<I>;
   readonly #inputs: I[];
   readonly #step: { frame: Frame; status: InputStatus[]; resimulating: boolean };
-  readonly #words: Uint16Array;
 
-  constructor(game: Game<I, S>, codec: InputCodec<I>, players: number) {
+  constructor(game: Game<I, S>, codec: InputCodec<I>, players: number, ambient: Ambient) {
     this.game = game;
+    this.#ambient = ambient;
+    this.#watch = new InputWatch(codec);
     this.#codec = codec;
     this.#inputs = Array.from({ length: players }, () => codec.neutral);
     this.#step = { frame: 0, status: this.#inputs.map(() => 'confirmed'), resimulating: false };
-    this.#words = new Uint16Array(codec.words);
   }
 
   /** @param words The inputs of all slots. */
@@ -53,31 +56,28 @@ export class Subject<I, S> {
     }
     this.#step.frame = frame;
     this.#step.resimulating = pass.resimulating;
-    await this.#call(frame, () => this.ambient.run(pass, () => this.game.advance(inputs, this.#step)));
-    for (let slot = 0; slot < inputs.length; slot++) {
-      if (!this.#unchanged(inputs[slot]!, this.#wordsOf(words, slot))) throw new FaultFound('inputs-changed', frame);
-    }
+    await this.#call(frame, () => this.#ambient.run(pass, () => this.#watch.advance(this.game, inputs, this.#step)));
   }
 
   load(frame: Frame, state: S): Promise<void> {
     return this.#call(frame, () => this.game.load(state));
   }
 
-  save(frame: Frame, reuse: S | undefined): Promise<S> {
-    return this.#call(frame, () => this.game.save(reuse));
+  async save(frame: Frame, reuse: S | undefined): Promise<S> {
+    return requireState(await this.#call(frame, () => this.game.save(reuse)));
   }
 
   /** Saves, and notes what was saved. */
   async keep(frame: Frame, reuse: S | undefined): Promise<Kept<S>> {
     const state = await this.save(frame, reuse);
-    return { state, hash: this.hash(state), copy: copyOf(state) };
+    return { state, hash: this.hash(state), copy: this.copy(state) };
   }
 
   /** The hash of the state that the game has now. @param expected If it is another, a copy comes along. */
   async look(frame: Frame, expected?: number): Promise<{ readonly hash: number; readonly copy: unknown }> {
     const state = await this.save(frame, undefined);
     const hash = this.hash(state);
-    const copy = hash === expected ? undefined : copyOf(state);
+    const copy = hash === expected ? undefined : this.copy(state);
     this.free(state);
     return { hash, copy };
   }
@@ -87,46 +87,29 @@ export class Subject<I, S> {
     this.game.free?.(state);
   }
 
+  copy(state: S): unknown {
+    return copyOfSaved(this.game, state);
+  }
+
   hash(state: S): number {
     return this.game.checksum?.(state) ?? hashState(state);
   }
 
   /** Throws if a state that was kept is not what it was any more. */
   requireUnchanged(kept: Kept<S>, frame: Frame, fault: 'save-aliased' | 'load-aliased'): void {
-    if (this.hash(kept.state) !== kept.hash) throw new FaultFound(fault, frame, { paths: between(kept.copy, copyOf(kept.state)) });
+    if (this.hash(kept.state) !== kept.hash) throw new FaultFound(fault, frame, { paths: between(kept.copy, this.copy(kept.state)) });
   }
 
   async #call<T>(frame: Frame, work: () => T | Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      throw new FaultFound('threw', frame, { error });
+      if (!(error instanceof InputsChanged)) throw new FaultFound('threw', frame, { error });
+      throw new FaultFound('inputs-changed', frame, error.cause === undefined ? {} : { error: error.cause });
     }
   }
 
   #wordsOf(words: Uint16Array, slot: number): Uint16Array {
     return words.subarray(slot * this.#codec.words, (slot + 1) * this.#codec.words);
-  }
-
-  #unchanged(input: I, words: Uint16Array): boolean {
-    try {
-      this.#codec.encode(input, this.#words);
-    } catch {
-      return false;
-    }
-    return this.#words.every((word, i) => word === words[i]);
-  }
-}
-
-/** Paths at which two copies differ, if there are copies. */
-export function between(expected: unknown, got: unknown): readonly string[] {
-  return expected === undefined || got === undefined ? [] : differingPaths(expected, got);
-}
-
-export function copyOf(state: unknown): unknown {
-  try {
-    return structuredClone(state);
-  } catch {
-    return undefined;
   }
 }

@@ -7,15 +7,22 @@ import type { Frame } from '../core/frame.js';
 import type { Game, MaybePromise } from '../core/game.js';
 import type { InputCodec } from '../core/input-codec.js';
 import { createRng, type Rng } from '../core/rng.js';
+import { Ambient } from './ambient.js';
 import type { Bot } from './bots.js';
+import { requireGame, requireInput } from './check-game.js';
+import { counted } from './counted.js';
 import { randomInputs } from './random-inputs.js';
 import { adviceFor, FaultFound, type SyncFinding } from './sync-fault.js';
-import { AGAIN, between, copyOf, FIRST, type Kept, type Pass, Subject } from './sync-subject.js';
+import { between } from './state-copy.js';
+import { AGAIN, FIRST, type Kept, type Pass, Subject } from './sync-subject.js';
 
 /** Frames of a test unless told otherwise: ten seconds at 60 Hz. */
 const FRAMES = 600;
-/** Two answers of the surroundings that differ in everything, as random numbers, bytes and times: e / 10 and sin 1. */
-const HELD_STILL = [0.271828182845, 0.841470984807] as const;
+/**
+ * Two answers of the surroundings that differ in everything: as random numbers, bytes, parts of a UUID and times (in ms, seconds, minutes
+ * and hours), and each also modulo 2, 3 and 5, or at least 2 and 3. e / 10, and a number found by trying.
+ */
+const HELD_STILL = [0.271828182845, 0.852159444807] as const;
 
 export interface SyncTestOptions<I> {
   readonly input: InputCodec<I>;
@@ -49,6 +56,8 @@ export interface SyncTestFailure extends SyncFinding {
   readonly ok: false;
   /** What to do about it. */
   readonly advice: string;
+  /** How often `advance` asked its surroundings for randomness or the time until then, whether it mattered or not. By the function's name. */
+  readonly ambientCalls: Readonly<Record<string, number>>;
   /** All of this, to be printed. */
   readonly text: string;
 }
@@ -61,13 +70,15 @@ export type SyncTestResult = SyncTestPass | SyncTestFailure;
  * first time. The states are compared by the game's `checksum`, if it has one.
  * @param game The game, or better a function that makes new ones: then a new game's start is checked too, and more faults are told apart.
  * @returns The first fault, or statistics; for synchronous and asynchronous games alike.
- * @throws NetError (rejects with it) `bad-option` for options that mean nothing, and for states that need a checksum and have none.
+ * @throws NetError (rejects with it) `bad-option` for options that mean nothing, for states that need a checksum and have none, and for a `save` that returns nothing.
  */
 export async function syncTest<I, S>(
   game: Game<I, S> | (() => MaybePromise<Game<I, S>>),
   options: SyncTestOptions<I>,
 ): Promise<SyncTestResult> {
   const { input, players = 2, frames = FRAMES, depth = DEFAULTS.window, seed = 1, bots } = options;
+  requireInput(input);
+  if (typeof game !== 'function') requireGame(game);
   requireInteger('players', players, 1, LIMITS.players);
   requireInteger('frames', frames, 1, 1_000_000);
   requireInteger('depth', depth, 1, LIMITS.window);
@@ -83,7 +94,10 @@ export async function syncTest<I, S>(
     const { finding } = error;
     const advice = adviceFor(finding);
     const paths = finding.paths.map((path) => `\n  ${path}`).join('');
-    return { ok: false, ...finding, advice, text: `frame ${finding.frame}: ${finding.fault}. ${advice}${paths}` };
+    const ambientCalls = { ...test.ambient.calls };
+    const others = Object.keys(ambientCalls).filter((name) => !finding.calls.includes(name));
+    const called = others.length === 0 ? '' : ` advance() ${finding.calls.length === 0 ? '' : 'also '}called ${others.join(', ')}.`;
+    return { ok: false, ...finding, advice, ambientCalls, text: `frame ${finding.frame}: ${finding.fault}. ${advice}${called}${paths}` };
   }
 }
 
@@ -98,6 +112,7 @@ function playedInputs<I>(codec: InputCodec<I>, players: number, frames: number, 
 }
 
 class SyncTest<I, S> {
+  readonly ambient = new Ambient();
   readonly #make: (() => MaybePromise<Game<I, S>>) | undefined;
   readonly #codec: InputCodec<I>;
   readonly #players: number;
@@ -134,25 +149,34 @@ class SyncTest<I, S> {
     const start = await this.#start(subject);
     await this.#rollBackEveryFrame(subject);
     for (const { state } of this.#kept.values()) subject.free(state);
-    const other = await this.#subject(subject);
-    await other.load(0, start.state);
-    await this.#guessWrong(other, start);
+    await this.#guessWrong(await this.#restart(subject, start), start);
     subject.free(start.state);
     const frames = this.#inputs.length;
+    const ambientCalls = { ...this.ambient.calls };
+    const calls = Object.entries(ambientCalls).map(([name, times]) => `${name} ${counted(times, 'time')}`);
+    const warning = calls.length === 0 ? '' : `; advance() called ${calls.join(', ')}: make sure that only effects depend on it`;
     return {
       ok: true,
       frames,
       simulated: this.#simulated,
       rollbacks: this.#rollbacks,
-      ambientCalls: { ...subject.ambient.calls },
-      text: `${frames} frames came out the same after ${this.#rollbacks} rollbacks, ${this.#simulated} frames simulated in all`,
+      ambientCalls,
+      text: `${counted(frames, 'frame')} came out the same after ${counted(this.#rollbacks, 'rollback')}, ${counted(this.#simulated, 'frame')} simulated in all${warning}`,
     };
   }
 
-  /** A new game, if we can make one; the one that there is otherwise. */
-  async #subject(present?: Subject<I, S>): Promise<Subject<I, S>> {
+  /** A new game, if we can make one; the one that was given otherwise. */
+  async #subject(): Promise<Subject<I, S>> {
     const game = this.#make === undefined ? this.#game! : await this.#make();
-    return this.#make === undefined && present !== undefined ? present : new Subject(game, this.#codec, this.#players);
+    requireGame(game);
+    return new Subject(game, this.#codec, this.#players, this.ambient);
+  }
+
+  /** A game at its start: a new one, if we can make one; the one that there is, taken back, otherwise. */
+  async #restart(present: Subject<I, S>, start: Kept<S>): Promise<Subject<I, S>> {
+    if (this.#make !== undefined) return this.#subject();
+    await present.load(0, start.state);
+    return present;
   }
 
   async #start(subject: Subject<I, S>): Promise<Kept<S>> {
@@ -204,7 +228,7 @@ class SyncTest<I, S> {
       const state = await subject.save(frame + 1, before.state);
       const hash = subject.hash(state);
       if (hash !== before.hash) {
-        const paths = between(before.copy, copyOf(state));
+        const paths = between(before.copy, subject.copy(state));
         throw await this.#diagnose(subject, frame, paths);
       }
       this.#kept.set(frame + 1, { ...before, state });
@@ -238,8 +262,7 @@ class SyncTest<I, S> {
 
   /** A copy of a state as it was the first time; undefined if the game does not come to it again. */
   async #replay(subject: Subject<I, S>, start: Kept<S>, until: Frame): Promise<unknown> {
-    const other = await this.#subject(subject);
-    await other.load(0, start.state);
+    const other = await this.#restart(subject, start);
     for (let frame = 0; frame < until; frame++) await this.#advance(other, frame, FIRST);
     const { hash, copy } = await other.look(until);
     return hash === this.#hashes[until] ? copy : undefined;
@@ -253,21 +276,25 @@ class SyncTest<I, S> {
   /** Why the same state and inputs led to another state: by trying what makes a difference. */
   async #diagnose(subject: Subject<I, S>, frame: Frame, paths: readonly string[]): Promise<FaultFound> {
     const { state } = this.#kept.get(frame)!;
-    const attempt = async (pass: Pass, on = subject): Promise<number> => {
-      await on.load(frame, state);
-      await on.advance(frame, this.#inputs[frame]!, pass);
-      return (await on.look(frame + 1)).hash;
+    const attempt = async (pass: Pass): Promise<number> => {
+      await subject.load(frame, state);
+      await subject.advance(frame, this.#inputs[frame]!, pass);
+      return (await subject.look(frame + 1)).hash;
     };
     const [still, otherwise] = HELD_STILL;
     const first = await attempt({ ...FIRST, fixed: still });
     // New games tell apart what is left behind in one game from what no game has in itself.
-    const fresh = async (): Promise<number> => attempt({ ...AGAIN, fixed: still }, await this.#subject());
+    const fresh = async (): Promise<number> => {
+      const other = await this.#subject();
+      for (let at = 0; at <= frame; at++) await other.advance(at, this.#inputs[at]!, { ...FIRST, fixed: still });
+      return (await other.look(frame + 1)).hash;
+    };
     const hidden = async (): Promise<FaultFound> =>
       new FaultFound(this.#make !== undefined && (await fresh()) !== (await fresh()) ? 'ambient' : 'unsaved', frame, { paths });
     if ((await attempt({ ...FIRST, fixed: still })) !== first) return hidden();
-    const before = { ...subject.ambient.calls };
+    const before = { ...this.ambient.calls };
     if ((await attempt({ ...FIRST, fixed: otherwise })) !== first) {
-      const calls = Object.keys(before).filter((name) => subject.ambient.calls[name] !== before[name]);
+      const calls = Object.keys(before).filter((name) => this.ambient.calls[name] !== before[name]);
       return new FaultFound('ambient', frame, { paths, calls });
     }
     if ((await attempt({ ...AGAIN, fixed: still })) !== first) {

@@ -1,5 +1,6 @@
 // Somebody's game over many bad networks: what goes wrong is found, named, and can be played again; what does not gives honest numbers.
 import { describe, expect, it } from 'vitest';
+import { defineInput } from '../../src/core/input-codec.js';
 import type { Game } from '../../src/core/game.js';
 import type { Impairment } from '../../src/sim/impairment.js';
 import { simulate, type SimulateFailure, type SimulateOptions, type SimulateResult } from '../../src/sim/simulate.js';
@@ -97,7 +98,7 @@ describe('a game that forgets to save something', () => {
     expect(found).toMatchObject({
       cause: 'state',
       peers: ['peer-0', 'peer-1'],
-      paths: [expect.stringMatching(/^units\[1\]\.hp: -?\d+ \/ -?\d+$/)],
+      paths: [expect.stringMatching(/^units\[1\]\.hp: peer-0: -?\d+, peer-1: -?\d+$/)],
     });
     expect(found.frame).toBeGreaterThanOrEqual(50);
     expect(found.replay).toBe(`await simulate(game, { ...options, seeds: [${found.seed}], network: {"delayMs":60,"jitterMs":20} })`);
@@ -196,7 +197,7 @@ describe('other causes', () => {
     expect(await simulate(() => later(made++ % 2), FAST)).toMatchObject({
       cause: 'state',
       frame: 60,
-      paths: [expect.stringMatching(/^x: \d+ \/ \d+$/u)],
+      paths: [expect.stringMatching(/^x: peer-0: \d+, peer-1: \d+$/u)],
     });
   });
 
@@ -206,4 +207,141 @@ describe('other causes', () => {
       await expect(simulate(() => new Units(), { ...FAST, ...options })).rejects.toMatchObject({ code: 'bad-option' });
     },
   );
+});
+
+describe('what others took for something else', () => {
+  it('inputs that the game changes are the fault of the game', async () => {
+    class Replaces extends Units {
+      override advance(inputs: readonly number[]): void {
+        if (this.state.frame === 50) (inputs as number[])[1] = 1_000;
+        super.advance(inputs);
+      }
+    }
+    const found = failure(await simulate(() => new Replaces(), FAST));
+    expect(found).toMatchObject({ cause: 'inputs-changed', frame: 50, peers: [expect.stringMatching(/^peer-[01]$/)] });
+    expect(found.text).toContain('copy an input before changing it');
+    expect(found.text).not.toContain('report');
+  });
+
+  it('so is writing to an input that cannot be changed, also later', async () => {
+    const input = defineInput({ pad: 'u8' });
+    for (const wait of [false, true]) {
+      const game = (): Game<{ readonly pad: number }, number> => {
+        let x = 0;
+        const step = (inputs: readonly { pad: number }[]): void => {
+          inputs[0]!.pad &= 1;
+          x++;
+        };
+        const advance = wait
+          ? async (inputs: readonly { pad: number }[]): Promise<void> => {
+              await Promise.resolve();
+              step(inputs);
+            }
+          : step;
+        return { advance, save: () => x, load: (saved) => void (x = saved) };
+      };
+      const found = failure(await simulate(game, { ...FAST, input }));
+      expect(found).toMatchObject({ cause: 'inputs-changed', error: expect.any(TypeError) });
+      expect(found.text).toMatch(/simulate\.test\.ts:\d+:\d+/);
+    }
+  });
+
+  it('what the game throws is told with its place, its peer and its frame', async () => {
+    class Throws extends Units {
+      override advance(inputs: readonly number[]): void {
+        if (this.state.frame === 100) throw new RangeError('too far');
+        super.advance(inputs);
+      }
+    }
+    const found = failure(await simulate(() => new Throws(), FAST));
+    expect(found).toMatchObject({ cause: 'threw', frame: 100, error: expect.any(RangeError), peers: [expect.stringContaining('peer-')] });
+    expect(found.text).toMatch(/too far, at Throws\.advance \(.*simulate\.test\.ts/);
+  });
+
+  it('what a bot throws is not what the game throws', async () => {
+    const bots = () => (n: number) => {
+      if (n === 30) throw new Error('bot broke');
+      return 0;
+    };
+    await expect(simulate(() => new Units(), { ...FAST, bots })).rejects.toThrow('bot broke');
+  });
+
+  it('a match without a rollback proves nothing, and says so', async () => {
+    const result = await simulate(() => new Units(), { ...FAST, seeds: [1], inputDelay: 3, network: { delayMs: 5 } });
+    expect(result).toMatchObject({ ok: true, stats: { rollbacks: 0, matches: 1 } });
+    expect(result.text).toMatch(/^1 match, .*; 0 rollbacks, .*; no rollback happened: this proves nothing/);
+    expect((await simulate(() => new Units(), FAST)).text).not.toContain('proves nothing');
+  });
+});
+
+describe('states that are freed', () => {
+  const memory = new Map<number, number>();
+  let next = 0;
+  /** @param wrong Added to what each input adds. */
+  const handles = (wrong: number): Game<number, number> => {
+    let x = 0;
+    const at = (handle: number): number => {
+      if (!memory.has(handle)) throw new Error('use after free');
+      return memory.get(handle)!;
+    };
+    return {
+      advance: (inputs) => void (x += inputs[0]! + 3 * inputs[1]! + wrong),
+      save: (reuse) => {
+        const handle = reuse ?? next++;
+        memory.set(handle, x);
+        return handle;
+      },
+      load: (handle) => void (x = at(handle)),
+      free: (handle) => {
+        if (!memory.delete(handle)) throw new Error('freed twice');
+      },
+      checksum: at,
+    };
+  };
+
+  it('none is left at the end, of matches that pass, differ or are stuck', async () => {
+    expect(await simulate(() => handles(0), FAST)).toMatchObject({ ok: true });
+    expect(next).toBeGreaterThan(5);
+    expect(memory.size).toBe(0);
+    let made = 0;
+    expect(await simulate(() => handles(made++ % 2), FAST)).toMatchObject({ cause: 'state', paths: [] });
+    expect(memory.size).toBe(0);
+    const cut: Impairment = { outages: [[1_000, 1e9]] };
+    expect(await simulate(() => handles(0), { ...FAST, network: cut, waitMs: 5_000, frames: 200 })).toMatchObject({ cause: 'stuck' });
+    expect(memory.size).toBe(0);
+    // Between two operations of a tick, too.
+    expect(await simulate(() => handles(0), { ...FAST, peers: [{ workMs: 3 }] })).toMatchObject({ ok: true });
+    expect(memory.size).toBe(0);
+  });
+});
+
+describe('options that would prove nothing', () => {
+  it.each<[string, unknown, RegExp]>([
+    ['no seeds', { seeds: [] }, /^seeds is/],
+    ['a seed that is no number', { seeds: ['one'] }, /^a seed is/],
+    ['seeds that are no list', { seeds: '3' }, /^seeds is/],
+    ['no networks', { network: [] }, /^network is/],
+    ['a name instead of a network', { network: 'wifi-bad' }, /^impairment is "wifi-bad"/],
+    ['a profile that does not exist, in a list', { network: [undefined] }, /^impairment is undefined/],
+    ['a function that returns nothing', { network: () => undefined }, /^impairment is undefined/],
+    [
+      'an option that a network does not have',
+      { network: { latency: 50 } },
+      /^impairment\.latency is 50; use one of delayMs, jitterMs, loss/,
+    ],
+    ['no input', { input: undefined }, /^input is undefined/],
+  ])('%s: refused', async (_, options, message) => {
+    const given = { ...FAST, ...(options as Partial<SimulateOptions<number>>) };
+    await expect(simulate(() => new Units(), given)).rejects.toMatchObject({ code: 'bad-option', message: expect.stringMatching(message) });
+  });
+
+  it('a game instead of what makes games, what makes no games, and a save that returns nothing: refused', async () => {
+    const refused = async (game: unknown): Promise<void> => {
+      await expect(simulate(game as () => Units, FAST)).rejects.toMatchObject({ code: 'bad-option' });
+    };
+    await refused(new Units());
+    await refused(() => undefined);
+    await refused(() => ({ advance: () => {}, save: () => undefined, load: () => {} }));
+    await refused(() => ({ advance: () => {}, save: async () => undefined, load: () => {} }));
+  });
 });
