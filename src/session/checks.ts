@@ -68,10 +68,8 @@ export class Checks<I, S> {
   #inputsHash = 0;
   #passed = 0;
   #unmatched = 0;
-  /** Whether anything has come in since the last comparison. */
-  #fresh = false;
-  /** Examinations under way: without one, and with nothing fresh, there is nothing to do in a tick. */
-  #examining = 0;
+  /** Whether there is something to do: a check or details that have come since the last comparison, or an examination under way. */
+  #busy = false;
 
   constructor(sync: SyncLayer<I, S>, options: ChecksOptions<S>) {
     this.#sync = sync;
@@ -116,7 +114,7 @@ export class Checks<I, S> {
     const check: Check = { kind: 'check', epoch, frame, state, inputs: this.#inputsHash };
     this.#nextFrame += this.#options.interval;
     this.#keep({ check, compared: new Set(), agreed: new Set(), kept: true });
-    this.#fresh = true;
+    this.#busy = true;
     if (this.#own.length > this.#waiting) this.#releaseUnlessExamined(this.#own.shift()!);
     return check;
   }
@@ -126,7 +124,7 @@ export class Checks<I, S> {
     const checks = this.#theirs.get(peer)?.checks;
     if (checks === undefined) return;
     checks.push(check);
-    this.#fresh = true;
+    this.#busy = true;
     if (checks.length > this.#waiting) {
       checks.shift();
       this.#unmatched++;
@@ -138,18 +136,19 @@ export class Checks<I, S> {
     const theirs = this.#theirs.get(peer);
     if (theirs === undefined || theirs.details.length >= MAX_DETAILS) return false;
     theirs.details.push(details);
-    this.#fresh = true;
+    this.#busy = true;
     return true;
   }
 
   /** A difference that has come to light and was examined; undefined if there is none (any more). */
   desync(now: number): Desync | undefined {
-    if (this.#fresh || this.#examining > 0) {
+    if (this.#busy) {
+      this.#busy = false;
       for (const [peer, theirs] of this.#theirs) {
-        if (this.#fresh) this.#compare(peer, theirs, now);
+        this.#compare(peer, theirs, now);
         if (theirs.examination?.done(now) === true) this.#conclude(theirs);
+        if (theirs.examination !== undefined) this.#busy = true;
       }
-      this.#fresh = false;
     }
     return this.#found.shift();
   }
@@ -196,7 +195,6 @@ export class Checks<I, S> {
     if (own.kept && theirs.examined === undefined) {
       const { send } = this.#options;
       theirs.examined = own;
-      this.#examining++;
       theirs.examination = new Examination(frame, this.#sync.state(frame), now, (at, summary) => send(peer, frame, at, summary));
       return;
     }
@@ -207,7 +205,6 @@ export class Checks<I, S> {
   #conclude(theirs: Theirs<S>): void {
     const { desyncs, examination } = theirs;
     theirs.examination = undefined;
-    if (examination !== undefined) this.#examining--;
     for (const desync of desyncs.splice(0)) {
       this.#found.push(desync.frame === examination?.frame ? { ...desync, paths: examination.paths } : desync);
     }

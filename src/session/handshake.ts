@@ -72,7 +72,7 @@ export class Handshake {
   }
 
   /** Whether a hello comes from another session than the one that the peer has said hello with before. */
-  isAnother(from: PeerId, hello: Hello): boolean {
+  isNewSession(from: PeerId, hello: Hello): boolean {
     const known = this.#peers.get(from);
     return known !== undefined && hello.version === PROTOCOL_VERSION && hello.nonce !== known.nonce;
   }

@@ -358,7 +358,7 @@ export class Session<I, S> {
         // Of another version only its number is known.
         if (packet.version === PROTOCOL_VERSION && packet.epoch !== this.#settings.epoch) return 'other epoch';
         if (endpoint !== undefined) {
-          if (this.#handshake.isAnother(from, packet)) return this.#takeReturn(endpoint);
+          if (this.#handshake.isNewSession(from, packet)) return this.#takeReturn(endpoint);
           this.#heard(endpoint);
         }
         const error = this.#handshake.hello(from, packet);

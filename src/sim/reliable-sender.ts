@@ -1,6 +1,6 @@
 // One direction of the simulated reliable, ordered channel. A lost message is sent again as SCTP does it: soon, when later ones are
-// reported to have arrived, else after a timeout. There is no congestion window, and the
-// timeout does not follow the round trip: the channel is for few and small messages.
+// reported to have arrived, else after a timeout. There is no congestion window, and the timeout does not follow the round trip: the
+// channel is for few and small messages. (The SCTP of whole peer connections, with its stalls, is in sctp.ts.)
 import type { Clock, Off } from '../core/clock.js';
 import type { ImpairedPath } from './impairment.js';
 

@@ -16,8 +16,9 @@ const ADVICE = {
 
 /**
  * What went wrong: `state`: the games of two peers differ, though their inputs are equal. `unrepeatable`: the same, but not at the same frame
- * or not in the same way each time that the match is played. `inputs-changed`: `advance` changed its inputs. `inputs`: two peers confirmed different inputs. `stuck`: the match did not reach its last frame in
- * four times its length and half a minute. `threw`: the game, its checksum or its input codec threw.
+ * or not in the same way each time that the match is played. `inputs-changed`: `advance` changed its inputs. `inputs`: two peers confirmed
+ * different inputs. `stuck`: the match did not reach its last frame in four times its length and half a minute. `threw`: the game, its
+ * checksum or its input codec threw.
  */
 export type SimulateCause = keyof typeof ADVICE;
 

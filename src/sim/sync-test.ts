@@ -45,7 +45,7 @@ export interface SyncTestPass {
   /** Frames simulated in all. */
   readonly simulated: number;
   readonly rollbacks: number;
-  /** How often `advance` asked its surroundings for randomness or the time: for effects, if the test is passed. By the function's name. */
+  /** How often `advance` asked its surroundings for randomness or the time: make sure that only effects depend on it. By the function's name. */
   readonly ambientCalls: Readonly<Record<string, number>>;
   /** All of this in a sentence. */
   readonly text: string;

@@ -24,6 +24,21 @@ async function leave(seed: number, loss: number): Promise<number | undefined> {
   return toldMs;
 }
 
+test('who has given up says so, if it can still be heard', async () => {
+  // Nothing passes for two seconds, and one of them waits for one only.
+  const network = { delayMs: 20, outages: [[4_000, 6_000]] } as const;
+  const pair = await VirtualPair.meet(1, network, (peer) => ({ waitMs: peer === 0 ? 1_000 : 30_000 }));
+  const { clock, matches } = pair;
+  const ends: unknown[] = [];
+  for (const match of matches) {
+    match.run({ sample: () => 1, ticker: timerTicker(clock) });
+    match.on('ended', ({ error }) => ends.push(error?.fields));
+  }
+  await pair.pass(9_000);
+  expect(ends).toMatchObject([{ why: 'no packets came any more' }, { why: 'it left: gave up (peer-lost)' }]);
+  await pair.close();
+});
+
 test.each([0, 0.1, 0.3])('with %f of the packets lost, the other side is told', async (loss) => {
   const told: number[] = [];
   for (let seed = 1; seed <= 60; seed++) {

@@ -4,8 +4,10 @@ import type { Game, MaybePromise } from '../../src/core/game.js';
 import { joinMatch } from '../../src/match/join.js';
 import type { Match } from '../../src/match/match.js';
 import { type Loopback, loopback } from '../../src/node/loopback.js';
-import { buttons } from '../games.js';
+import { timerTicker } from '../../src/match/ticker.js';
+import { buttons, chainGame, type ChainState } from '../games.js';
 import { until } from './rig.js';
+import { VirtualPair } from './virtual-pair.js';
 
 /** What stands for memory outside: freed exactly once, and never used after that. */
 interface Handle {
@@ -123,4 +125,38 @@ describe.each([
       expect(errors).toEqual([undefined]);
     },
   );
+});
+
+it('one state that cannot be freed is told, and does not keep the others', async () => {
+  let live = 0;
+  const freed: number[] = [];
+  const chain = chainGame();
+  const game: Game<number, ChainState> = {
+    ...chain,
+    save: (reuse) => {
+      if (reuse === undefined) live++;
+      return chain.save(reuse);
+    },
+    free: () => {
+      freed.push(--live);
+      if (freed.length === 1) throw new Error('it is stuck');
+    },
+  };
+  const pair = await VirtualPair.meet(1, { delayMs: 50 }, (peer) => (peer === 0 ? { game, inputDelay: 0 } : { inputDelay: 0 }));
+  for (const match of pair.matches) match.run({ sample: () => 1, ticker: timerTicker(pair.clock) });
+  await pair.pass(2_000);
+  const held = live;
+  expect(held).toBeGreaterThan(3);
+  // Nobody listens any more once a match is closed: what its game throws then is thrown where it is seen.
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  const thrown = new Promise<unknown>((seen) => process.once('uncaughtException', seen));
+  try {
+    await pair.close();
+    expect(await thrown).toMatchObject({ code: 'game-failed', cause: { message: 'it is stuck' } });
+  } finally {
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  }
+  expect(freed).toHaveLength(held);
+  expect(live).toBe(0);
 });

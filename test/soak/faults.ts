@@ -182,8 +182,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a return not noticed',
     file: 'session/p2p.ts',
-    from: 'if (this.#handshake.isAnother(from, packet)) return',
-    to: 'if (this.#handshake.isAnother(from, packet) && this.#others.length > 1) return',
+    from: 'if (this.#handshake.isNewSession(from, packet)) return',
+    to: 'if (this.#handshake.isNewSession(from, packet) && this.#others.length > 1) return',
+  },
+  {
+    name: 'an acceptance that is not sent',
+    file: 'session/handshake.ts',
+    from: "send(proposal.roster[0]!, { ...proposal, step: 'accept' });",
+    to: '',
   },
   {
     name: 'saved states not given back at the end',
